@@ -1,0 +1,143 @@
+//! What things are kept under.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, SmolStrBuilder};
+
+use crate::event::UserId;
+
+/// Longest part of a key, in bytes. An event with a longer one moves nothing under that key.
+pub const PART_MAX_BYTES: usize = 512;
+
+const NAME_END: char = '\u{1f}';
+const PART_END: char = '\u{1e}';
+const ESCAPE: char = '\u{1d}';
+
+/// What a document is kept under: named parts, all text. The same parts with the same values are the
+/// same key, in whatever order they were given.
+///
+/// Written as one text: how many parts, then `name US value`, joined by `RS`, sorted by name; so all
+/// users' keys begin with [`Key::USERS`], and no other key does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key(SmolStr);
+
+impl Key {
+    /// What the keys of users, and only they, begin with.
+    pub const USERS: &'static str = "1user\u{1f}";
+
+    /// The key with these parts.
+    pub fn new<'a>(parts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Key {
+        let mut parts: Vec<_> = parts.into_iter().collect();
+        parts.sort_unstable();
+        let mut text = SmolStrBuilder::new();
+        text.push_str(&parts.len().to_string());
+        for (at, (name, value)) in parts.into_iter().enumerate() {
+            if at > 0 {
+                text.push(PART_END);
+            }
+            text.push_str(name);
+            text.push(NAME_END);
+            push_escaped(&mut text, value);
+        }
+        Key(text.finish())
+    }
+
+    /// The key of what is kept per user.
+    pub fn user(user: &UserId) -> Key {
+        let mut text = SmolStrBuilder::new();
+        text.push_str(Key::USERS);
+        push_escaped(&mut text, user.as_str());
+        Key(text.finish())
+    }
+
+    /// Whether something is kept per user, and nothing else, under this key.
+    pub fn is_user(&self) -> bool {
+        // The number of parts comes first, so "1user" is followed by this one part only.
+        self.0.starts_with(Key::USERS)
+    }
+
+    /// Names and values, sorted by name.
+    pub fn parts(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let parts = self.0.trim_start_matches(|c: char| c.is_ascii_digit());
+        parts.split(PART_END).filter_map(|part| {
+            let (name, value) = part.split_once(NAME_END)?;
+            Some((name, unescaped(value)))
+        })
+    }
+
+    /// The value of the part with this name.
+    pub fn part(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.parts().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// The key of all parts but this one.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Key {
+        let parts: Vec<_> = self.parts().filter(|(known, _)| *known != name).collect();
+        Key::new(parts.iter().map(|(name, value)| (*name, value.as_ref())))
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key that [`Key::as_str`] gave.
+    pub fn from_text(text: &str) -> Key {
+        Key(SmolStr::from(text))
+    }
+}
+
+fn push_escaped(text: &mut SmolStrBuilder, value: &str) {
+    for c in value.chars() {
+        if matches!(c, NAME_END | PART_END | ESCAPE) {
+            text.push(ESCAPE);
+            // The separators are control characters; 64 further on stands a letter.
+            text.push(char::from(c as u8 + 64));
+        } else {
+            text.push(c);
+        }
+    }
+}
+
+fn unescaped(value: &str) -> Cow<'_, str> {
+    if !value.contains(ESCAPE) {
+        return Cow::Borrowed(value);
+    }
+    let mut text = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ESCAPE => text.extend(chars.next().map(|c| char::from(c as u8 - 64))),
+            other => text.push(other),
+        }
+    }
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_its_parts_in_any_order_whatever_their_text() {
+        let odd = "a\u{1d}b\u{1e}c\u{1f}d/é";
+        let key = Key::new([("user", odd), ("day", "2026-01-31")]);
+        assert_eq!(key, Key::new([("day", "2026-01-31"), ("user", odd)]));
+        assert_eq!(key.part("user").as_deref(), Some(odd));
+        assert_eq!(key.parts().map(|(name, _)| name).collect::<Vec<_>>(), ["day", "user"]);
+        assert_eq!(key.without("user"), Key::new([("day", "2026-01-31")]));
+        assert_eq!(Key::new([]).parts().count(), 0);
+        assert_ne!(Key::new([("a", "b")]), Key::new([("a", "b\u{1e}c\u{1f}")]));
+    }
+
+    #[test]
+    fn only_users_keys_look_like_users_keys() {
+        let ann = UserId::parse("ann").unwrap();
+        assert_eq!(Key::user(&ann), Key::new([("user", "ann")]));
+        assert!(Key::user(&ann).is_user());
+        assert!(!Key::new([("user", "ann"), ("week", "2026-W05")]).is_user());
+        assert!(!Key::new([("users", "ann")]).is_user());
+    }
+}
