@@ -1,0 +1,7 @@
+//! What expressions mean, and what is said of those that mean nothing.
+
+mod forms;
+mod limits;
+mod mistakes;
+mod values;
+mod world;
