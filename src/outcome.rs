@@ -1,0 +1,88 @@
+//! What one event changed, as the engine says it and the store keeps it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::award::Award;
+use crate::badge::BadgeNumber;
+use crate::document::{Change, Document};
+use crate::event::{Event, Sequence, Time};
+use crate::key::Key;
+
+/// An event and what it did: what the journal keeps. Documents are rebuilt from these, without
+/// deciding again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Where the event stands in the order of all events.
+    pub sequence: Sequence,
+    /// When it arrived, by the server's clock.
+    pub arrival: Time,
+    /// Whether it came in a stream that was marked as the past.
+    pub historical: bool,
+    /// The event.
+    pub event: Event,
+    /// What it changed, document by document, in the order in which it happened.
+    pub changes: Vec<(Key, Vec<Change>)>,
+    /// The awards it gave, in the order given. Each also changes its user's document.
+    pub awards: Vec<Award>,
+    /// How many users it was the first to leave something with.
+    pub newcomers: u32,
+}
+
+/// Everything one event changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// What is to be kept for ever.
+    pub record: Record,
+    /// The documents as they are afterwards.
+    pub documents: Vec<(Key, Arc<Document>)>,
+}
+
+impl Record {
+    /// Brings a document up to date: what it has already is left alone. Says whether it changed.
+    pub fn apply_to(&self, key: &Key, document: &mut Document) -> bool {
+        if document.sequence >= self.sequence {
+            return false;
+        }
+        let mut changed = false;
+        for change in self.changes.iter().filter(|(of, _)| of == key).flat_map(|(_, changes)| changes) {
+            changed |= document.apply(change);
+        }
+        for award in self.awards.iter().filter(|award| Key::user(&award.user) == *key) {
+            changed |= document.give(award.clone());
+        }
+        document.sequence = self.sequence;
+        changed
+    }
+
+    /// The keys of all documents it changed, each once.
+    pub fn keys(&self) -> Vec<Key> {
+        let changed = self.changes.iter().map(|(key, _)| key.clone());
+        let mut keys: Vec<_> =
+            changed.chain(self.awards.iter().map(|award| Key::user(&award.user))).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+}
+
+/// How many users there are, and how many of them hold each badge.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rarity {
+    /// Users with whom something was left: a number moved, or an award.
+    pub users: u64,
+    /// Users who hold the badge, for at least one key.
+    pub holders: BTreeMap<BadgeNumber, u64>,
+}
+
+impl Rarity {
+    /// Counts what one event added.
+    pub fn count(&mut self, record: &Record) {
+        self.users += u64::from(record.newcomers);
+        for award in record.awards.iter().filter(|award| award.first) {
+            *self.holders.entry(award.badge).or_default() += 1;
+        }
+    }
+}
