@@ -1,0 +1,175 @@
+//! All stats, badges and flags, compiled, indexed by event type. Immutable, and replaced whole.
+//!
+//! [`Catalog::compile`] makes one of a folder of TOML files, or says every mistake in them at once:
+//!
+//! ```text
+//! files ──▶ declare ──▶ names, events, keys, hearing ──▶ stats ──▶ rules ──▶ rank, fall ──▶ Catalog
+//!           what they    what names mean                 CEL, typed          in which order
+//!           say, where
+//! ```
+
+mod badges;
+mod compile;
+mod declare;
+mod events;
+mod fall;
+mod fields;
+mod fingerprint;
+mod hearing;
+mod keys;
+mod layout;
+mod listeners;
+mod load;
+mod look;
+mod mistakes;
+mod names;
+mod numbers;
+mod rank;
+mod rules;
+mod scope;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod trial;
+
+use std::collections::HashMap;
+
+use smol_str::SmolStr;
+
+use crate::badge::{Badge, BadgeNumber};
+use crate::cel::Program;
+use crate::event::{Event, Invalid, Map, Value};
+use crate::stat::Stat;
+
+use events::Events;
+use listeners::Listeners;
+
+pub use crate::diagnostic::Source;
+pub use fingerprint::Fingerprint;
+pub use load::Unreadable;
+pub use numbers::Numbers;
+pub use trial::{Held, Trial};
+
+/// Everything that the files of one folder declare.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// Stats in the order of their names, with the numbers of badges and flags that have `on`, and the
+    /// truth of every flag.
+    pub stats: Vec<Stat>,
+    /// Flags and badges in the order in which they are looked at: by rank, within a rank flags first,
+    /// then by name.
+    pub rules: Vec<Rule>,
+    /// The badges declared, in the order of files and within a file as they are written; then those
+    /// that are declared no longer.
+    pub badges: Vec<Badge>,
+    /// The names of categories, by id.
+    pub categories: Vec<Category>,
+    /// What the files say of themselves.
+    pub trials: Vec<Trial>,
+    /// Which stats hear an event type, in order.
+    listeners: Listeners,
+    /// The rules that ask whether a badge is held, and are looked at when it is given.
+    award_looks: HashMap<BadgeNumber, Vec<usize>>,
+    /// The declared events.
+    events: Events,
+    /// Where in `badges` a badge is, by number.
+    by_number: HashMap<BadgeNumber, usize>,
+    /// Where in `badges` a badge is, by id.
+    by_id: HashMap<SmolStr, usize>,
+}
+
+impl Catalog {
+    /// The stats that hear events of this type, in order. Costs no more for all the others.
+    pub fn hears(&self, event_type: &str) -> impl Iterator<Item = usize> + use<> {
+        self.listeners.of(event_type)
+    }
+
+    /// The rules to be looked at when somebody is given this badge, at that user's key.
+    pub fn looked_at_on_award(&self, badge: BadgeNumber) -> &[usize] {
+        self.award_looks.get(&badge).map_or(&[], Vec::as_slice)
+    }
+
+    /// The badge with this number, also if it is declared no longer.
+    pub fn badge(&self, number: BadgeNumber) -> Option<&Badge> {
+        self.by_number.get(&number).map(|place| &self.badges[*place])
+    }
+
+    /// The badge with this id, also if it is declared no longer.
+    pub fn badge_by_id(&self, id: &str) -> Option<&Badge> {
+        self.by_id.get(id).map(|place| &self.badges[*place])
+    }
+
+    /// The category with this id.
+    pub fn category(&self, id: &str) -> Option<&Category> {
+        self.categories.iter().find(|category| category.id == id)
+    }
+
+    /// Whether the declared fields of an event have the types declared. One that has not is refused.
+    pub fn check_event(&self, event: &Event) -> Result<(), Vec<Invalid>> {
+        self.events.check(event)
+    }
+
+    /// The data of an event as rules see it: a field declared `float` is a float though it was sent as
+    /// `5`, one declared `time` is a time. None where that is the data as it was sent.
+    pub fn typed_data(&self, event: &Event) -> Option<Map> {
+        self.events.typed(event)
+    }
+}
+
+/// One file.
+#[derive(Clone, Debug)]
+pub struct Category {
+    /// The name of the file.
+    pub id: SmolStr,
+    /// What people see.
+    pub title: String,
+}
+
+/// A flag, or a badge with all its tiers.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The flag's name, or the badge's or family's id.
+    pub name: SmolStr,
+    /// One more than the highest rank of the rules it rests on; from 0.
+    pub rank: u32,
+    /// The parts of its key, in the order in which they are written.
+    pub parts: Vec<SmolStr>,
+    /// What must be true. Beside `on` this is the stat's business.
+    pub when: Option<Program>,
+    /// What is compared with `at`. Beside `on`, the rule's own number.
+    pub value: Option<Program>,
+    /// What comes of it.
+    pub gives: Gives,
+}
+
+/// What becomes of a rule that is true.
+#[derive(Clone, Debug)]
+pub enum Gives {
+    /// A flag is raised, and lowered again.
+    Flag {
+        /// Where in the catalog's stats its truth is.
+        stat: usize,
+        /// How much of the value is needed.
+        at: Value,
+        /// Stays raised though the condition is true no longer.
+        kept: bool,
+    },
+    /// Badges are given.
+    Badges {
+        /// Each with what it needs, ascending. A badge without tiers is one.
+        tiers: Vec<Tier>,
+        /// Who gets it. None: the user of the key.
+        to: Option<Program>,
+        /// Once a user, whatever the key.
+        once: bool,
+    },
+}
+
+/// One badge of a family.
+#[derive(Clone, Debug)]
+pub struct Tier {
+    /// How much of the value is needed.
+    pub at: Value,
+    /// Where in the catalog's badges it is.
+    pub badge: usize,
+}

@@ -1,0 +1,221 @@
+//! From files to a catalog, step by step.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use super::declare::{Folder, Sort};
+use super::events::Events;
+use super::hearing::Pattern;
+use super::keys::{self, Parts};
+use super::layout::{Entry, Layout};
+use super::listeners::Listeners;
+use super::mistakes::{At, Mistakes};
+use super::names::Names;
+use super::rank::{self, Ranks};
+use super::rules::{self, Condition};
+use super::scope::Known;
+use super::stats::{self, Compiled};
+use super::{Catalog, Gives, Numbers, Rule, Source, Tier, Trial, badges, fall};
+use crate::badge::Badge;
+use crate::diagnostic::Diagnostic;
+use crate::event::Value;
+use crate::stat::Stat;
+
+impl Catalog {
+    /// Compiles files, or says everything that is wrong with them. Files are given in the order of
+    /// their names.
+    ///
+    /// The numbers are those of the store; they come back with what is new in them, to be kept with
+    /// the catalog. The diagnostics that come with a catalog are warnings.
+    pub fn compile(
+        files: &[Source],
+        numbers: &Numbers,
+    ) -> Result<(Catalog, Numbers, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let mut mistakes = Mistakes::new(files);
+        let Some(folder) = Folder::read(files, &mut mistakes) else {
+            return Err(mistakes.into_diagnostics());
+        };
+        let names = Names::of(&folder, &mut mistakes);
+        let events = Events::of(&folder.events, &mut mistakes);
+        let keys = keys::of_all(&names);
+        let heard = Pattern::of_all(&names, &events, &mut mistakes);
+        let trials = Trial::of_all(&folder, &names, &events, &keys, &mut mistakes);
+        let meaning = Meaning { names: &names, events: &events, keys: &keys, heard: &heard };
+        let compiled = meaning.compile(&mut mistakes);
+        if mistakes.any() {
+            return Err(mistakes.into_diagnostics());
+        }
+        let mut numbers = numbers.clone();
+        let mut catalog = compiled.into_catalog(&meaning, &folder, &mut numbers);
+        catalog.events = events;
+        catalog.trials = trials;
+        Ok((catalog, numbers, mistakes.into_diagnostics()))
+    }
+}
+
+/// What the names in the files mean.
+struct Meaning<'a> {
+    names: &'a Names<'a>,
+    events: &'a Events,
+    keys: &'a [Parts],
+    heard: &'a [Vec<At<Pattern>>],
+}
+
+/// Everything compiled, before it has its place and number.
+struct Everything {
+    layout: Layout,
+    stats: Vec<Option<Compiled>>,
+    conditions: Vec<Option<Condition>>,
+    ranks: Ranks,
+}
+
+impl Meaning<'_> {
+    fn compile(&self, mistakes: &mut Mistakes) -> Everything {
+        let layout = Layout::new(self.names);
+        let known = self.known(&layout);
+        let (stats, shapes) = stats::compile_all(&known, mistakes);
+        let conditions = rules::compile_all(&known, &shapes, mistakes);
+        let ranks = Ranks::of(self.names, &layout, self.heard, &conditions, mistakes);
+        fall::check(self.names, &layout, &shapes, self.heard, &conditions, &ranks, mistakes);
+        if !mistakes.any() {
+            self.warn_of_unused(&known.used.into_inner(), mistakes);
+        }
+        match same_definitions(&stats) {
+            Some(same) if !mistakes.any() => self.compile_merged(&layout.merged(self.names, &same), ranks),
+            _ => Everything { layout, stats, conditions, ranks },
+        }
+    }
+
+    /// Compiles once more, with the places that stats have when those that are alike are one.
+    fn compile_merged(&self, layout: &Layout, ranks: Ranks) -> Everything {
+        let mut said_before = Mistakes::new(&[]);
+        let known = self.known(layout);
+        let (stats, shapes) = stats::compile_all(&known, &mut said_before);
+        let conditions = rules::compile_all(&known, &shapes, &mut said_before);
+        Everything { layout: layout.clone(), stats, conditions, ranks }
+    }
+
+    fn known<'a>(&'a self, layout: &'a Layout) -> Known<'a> {
+        let Meaning { names, events, keys, heard } = self;
+        Known { names, events, keys, heard, layout, used: RefCell::default() }
+    }
+
+    fn warn_of_unused(&self, used: &BTreeSet<usize>, mistakes: &mut Mistakes) {
+        for (index, rule) in self.names.rules.iter().enumerate() {
+            if rule.sort == Sort::Stat && !used.contains(&index) {
+                let message = format!(
+                    "nobody uses the stat `{}`; name it in a flag or badge, or take it out",
+                    rule.name.value
+                );
+                mistakes.warning(&rule.name.spot, message);
+            }
+        }
+    }
+}
+
+/// For each stat the first that is defined like it; none where all differ.
+fn same_definitions(stats: &[Option<Compiled>]) -> Option<Vec<usize>> {
+    let mut first = HashMap::new();
+    let same: Vec<_> = stats
+        .iter()
+        .enumerate()
+        .map(|(index, stat)| match stat {
+            Some(stat) => *first.entry(stat.fingerprint).or_insert(index),
+            None => index,
+        })
+        .collect();
+    same.iter().enumerate().any(|(index, same)| index != *same).then_some(same)
+}
+
+impl Everything {
+    fn into_catalog(self, meaning: &Meaning<'_>, folder: &Folder, numbers: &mut Numbers) -> Catalog {
+        let mut catalog = Catalog {
+            stats: self.stats(meaning, numbers),
+            badges: badges_of(meaning, folder, numbers),
+            categories: folder.categories.clone(),
+            listeners: self.listeners(meaning),
+            ..Catalog::default()
+        };
+        for (place, rule) in rank::order(meaning.names, &self.ranks).into_iter().enumerate() {
+            let Some(condition) = &self.conditions[rule] else { continue };
+            let stats = condition.programs().flat_map(|program| program.stats());
+            for stat in stats.map(|(stat, _)| stat.stat).collect::<BTreeSet<_>>() {
+                catalog.stats[stat].looked_at_by.push(place);
+            }
+            let badges = condition.programs().flat_map(|program| program.badges());
+            for badge in badges.collect::<BTreeSet<_>>() {
+                catalog.award_looks.entry(catalog.badges[badge].number).or_default().push(place);
+            }
+            catalog.rules.push(self.rule(rule, condition, meaning));
+        }
+        let places = || catalog.badges.iter().enumerate();
+        catalog.by_number = places().map(|(place, badge)| (badge.number, place)).collect();
+        catalog.by_id = places().map(|(place, badge)| (badge.id.clone(), place)).collect();
+        catalog
+    }
+
+    fn stats(&self, meaning: &Meaning<'_>, numbers: &mut Numbers) -> Vec<Stat> {
+        // Each of them compiled, or there would have been a mistake.
+        let stats = self.layout.entries.iter().zip(self.stats.iter().flatten());
+        let stats = stats.map(|(entry, stat)| Stat {
+            name: meaning.names.rules[entry.rule()].name.value.clone(),
+            slot: numbers.slot(stat.fingerprint),
+            kind: stat.kind,
+            whole: stat.whole,
+            by: stat.by.clone(),
+            when: stat.when.clone(),
+            amount: stat.amount.clone(),
+            looked_at_by: Vec::new(),
+        });
+        stats.collect()
+    }
+
+    fn listeners(&self, meaning: &Meaning<'_>) -> Listeners {
+        let mut listeners = Listeners::default();
+        for (stat, entry) in self.layout.entries.iter().enumerate() {
+            if let Entry::Number(rule) = entry {
+                for pattern in &meaning.heard[*rule] {
+                    listeners.add(stat, &pattern.value, meaning.names, &self.ranks);
+                }
+            }
+        }
+        listeners
+    }
+
+    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>) -> Rule {
+        let declaration = &meaning.names.rules[rule];
+        let at = declaration.at.as_ref().map_or(Value::Int(1), |at| at.value.clone());
+        let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
+            let at = named.tier.map_or_else(|| at.clone(), |(_, tier)| tier.at.value.clone());
+            Tier { at, badge }
+        });
+        let gives = match self.layout.truth(rule) {
+            Some(stat) => Gives::Flag { stat, at, kept: declaration.kept },
+            None => {
+                Gives::Badges { tiers: tiers.collect(), to: condition.to.clone(), once: declaration.once }
+            }
+        };
+        Rule {
+            name: declaration.name.value.clone(),
+            rank: self.ranks.of[rule],
+            parts: meaning.keys[rule].clone().unwrap_or_default(),
+            when: condition.when.clone(),
+            value: condition.value.clone(),
+            gives,
+        }
+    }
+}
+
+/// The badges declared, with their numbers, and then those that are declared no longer.
+fn badges_of(meaning: &Meaning<'_>, folder: &Folder, numbers: &mut Numbers) -> Vec<Badge> {
+    numbers.retire_all();
+    let named = meaning.names.badges.iter().enumerate();
+    let declared = named.map(|(place, named)| {
+        let parts = meaning.keys[named.rule].as_deref().unwrap_or_default();
+        let file = meaning.names.rules[named.rule].name.spot.file;
+        numbers.declare(badges::badge(meaning.names, place, parts, &folder.categories[file].id))
+    });
+    let mut badges: Vec<_> = declared.collect();
+    badges.extend(numbers.badges().filter(|badge| badge.retired).cloned());
+    badges
+}

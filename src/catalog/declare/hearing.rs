@@ -1,0 +1,183 @@
+//! What stands beside `on`: which events are heard, whose number it is, what is kept.
+
+use smol_str::SmolStr;
+
+use super::name;
+use super::rule::Sort;
+use crate::catalog::fields::{Field, Fields};
+use crate::catalog::mistakes::{At, Mistakes};
+use crate::event::{EventType, TYPE_MAX_BYTES};
+use crate::stat::Kind;
+
+/// What stands beside `on`.
+#[derive(Debug, Default)]
+pub(in crate::catalog) struct Hearing {
+    /// The types and prefixes of the events.
+    pub(in crate::catalog) on: Vec<At<SmolStr>>,
+    /// The parts of the key.
+    pub(in crate::catalog) by: Vec<PartDeclaration>,
+    /// What is kept, and the expression for it. None: a count.
+    pub(in crate::catalog) amount: Option<(Kind, At<String>)>,
+}
+
+/// One part of `by`.
+#[derive(Debug)]
+pub(in crate::catalog) struct PartDeclaration {
+    /// What it is called.
+    pub(in crate::catalog) name: At<SmolStr>,
+    /// Where an event has it. None: where its name says.
+    pub(in crate::catalog) from: Option<At<String>>,
+}
+
+/// What may be kept, by the name of its field. `run` learns later what its numbers are.
+const AGGREGATES: [(&str, Kind); 7] = [
+    ("sum", Kind::Sum),
+    ("distinct", Kind::Distinct),
+    ("min", Kind::Min),
+    ("max", Kind::Max),
+    ("first", Kind::First),
+    ("last", Kind::Last),
+    ("run", Kind::Run(None)),
+];
+
+impl Hearing {
+    /// Reads `on` and what may stand beside it. None where there is no `on`, and need not be.
+    pub(super) fn read(sort: Sort, fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Option<Hearing> {
+        let on = fields.take("on");
+        if on.is_none() && sort != Sort::Stat {
+            let why = "stands only beside `on`; say which events: `on = \"post.created\"`";
+            fields.refuse(mistakes, "by", why);
+            for (name, _) in AGGREGATES {
+                fields.refuse(mistakes, name, why);
+            }
+            return None;
+        }
+        let on = match on {
+            Some(field) => read_on(field, fields, mistakes),
+            None => {
+                let message = "a stat needs `on`: which events it hears, for example `on = \"post.created\"`";
+                fields.broken_at(&fields.spot(), mistakes, message);
+                Vec::new()
+            }
+        };
+        Some(Hearing { on, by: read_by(fields, mistakes), amount: read_amount(fields, mistakes) })
+    }
+}
+
+fn read_on(field: Field<'_>, fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Vec<At<SmolStr>> {
+    let items: Vec<_> = match field.items() {
+        Some(items) => items.collect(),
+        None => vec![field],
+    };
+    if items.is_empty() {
+        fields.broken_at(&field.spot(), mistakes, "`on` is empty; say which events it hears");
+    }
+    let mut on: Vec<At<SmolStr>> = Vec::new();
+    for item in items {
+        let Some(text) = item.text_at() else {
+            let message = "`on` must be an event's type in quotes, or a list of them, for example `on = \"post.created\"`";
+            fields.broken_at(&item.spot(), mistakes, message);
+            continue;
+        };
+        match check_pattern(&text.value) {
+            Ok(()) if on.iter().any(|known| known.value == text.value) => {
+                mistakes.error(&text.spot, format!("`{}` is in the list twice; take one out", text.value));
+            }
+            Ok(()) => on.push(At { value: text.value.into(), spot: text.spot }),
+            Err(problem) => fields.broken_at(&text.spot, mistakes, problem),
+        }
+    }
+    on
+}
+
+/// Whether something is a type, a prefix `order.*`, or the event of a flag or badge.
+fn check_pattern(pattern: &str) -> Result<(), String> {
+    if pattern == "*" {
+        return Err("`*` alone is no prefix; name the events, or a prefix such as `order.*`".to_owned());
+    }
+    let stem = pattern.strip_suffix(".*").unwrap_or(pattern);
+    if stem.contains('*') {
+        return Err(format!("`{pattern}` must have its `*` at the end, after a dot, as in `order.*`"));
+    }
+    // Which flags and badges there are is known only when everything has been read.
+    if ["flag", "badge"].contains(&stem) || stem.starts_with("flag.") || stem.starts_with("badge.") {
+        return Ok(());
+    }
+    if pattern.len() > TYPE_MAX_BYTES {
+        return Err(format!(
+            "an event's type has at most {TYPE_MAX_BYTES} bytes; `{pattern}` has {}",
+            pattern.len()
+        ));
+    }
+    EventType::parse(stem).map(drop).map_err(|problem| format!("an event's type {problem}"))
+}
+
+fn read_by(fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Vec<PartDeclaration> {
+    let Some(field) = fields.take("by") else {
+        let name = At { value: SmolStr::new_static("user"), spot: fields.spot() };
+        return vec![PartDeclaration { name, from: None }];
+    };
+    let parts: Vec<(At<SmolStr>, Option<Field<'_>>)> = if let Some(table) = field.table() {
+        Fields::new("by", field.spot(), table).all().map(|part| (part.named(), Some(part))).collect()
+    } else {
+        let items: Vec<_> = field.items().map_or_else(|| vec![field], Iterator::collect);
+        let names = items.into_iter().filter_map(|item| match item.text_at() {
+            Some(text) => Some((At { value: text.value.into(), spot: text.spot }, None)),
+            None => {
+                let message = "`by` must be a name in quotes, a list of names, or a table, for example `by = [\"user\", \"day\"]`";
+                fields.broken_at(&item.spot(), mistakes, message);
+                None
+            }
+        });
+        names.collect()
+    };
+    let mut by: Vec<PartDeclaration> = Vec::new();
+    for (name, expression) in parts {
+        if let Err(problem) = name::check_part(&name.value) {
+            let expression = name.value.contains('.') && expression.is_none();
+            let instead =
+                format!("; an expression needs a name of its own: `by = {{ owner = \"{}\" }}`", name.value);
+            let message = format!("the part {problem}{}", if expression { &instead } else { "" });
+            fields.broken_at(&name.spot, mistakes, message);
+            continue;
+        }
+        if by.iter().any(|known| known.name.value == name.value) {
+            fields.broken_at(
+                &name.spot,
+                mistakes,
+                format!("the part `{}` is there twice; take one out", name.value),
+            );
+            continue;
+        }
+        let from = expression.and_then(|field| {
+            let text = field.text_at();
+            if text.is_none() {
+                let message = format!(
+                    "a part of a key is an expression in quotes, for example `{} = \"event.data.owner\"`",
+                    name.value
+                );
+                fields.broken_at(&field.spot(), mistakes, message);
+            }
+            text
+        });
+        by.push(PartDeclaration { name, from });
+    }
+    by
+}
+
+fn read_amount(fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Option<(Kind, At<String>)> {
+    let mut found: Option<(&str, Kind, At<String>)> = None;
+    for (name, kind) in AGGREGATES {
+        let Some(expression) = fields.expression(mistakes, name) else { continue };
+        match &found {
+            None => found = Some((name, kind, expression)),
+            Some((first, ..)) => {
+                let message = format!(
+                    "`{name}` cannot stand beside `{first}`; one rule keeps one thing, make a stat of the other"
+                );
+                fields.broken_at(&expression.spot, mistakes, message);
+            }
+        }
+    }
+    found.map(|(_, kind, expression)| (kind, expression))
+}

@@ -1,0 +1,181 @@
+//! `[stat.NAME]`, `[flag.NAME]` and `[badge.ID]`.
+
+use smol_str::SmolStr;
+
+use super::hearing::Hearing;
+use super::looks::{Looks, TierDeclaration};
+use super::name;
+use crate::catalog::fields::{Field, Fields};
+use crate::catalog::mistakes::{At, Mistakes};
+use crate::event::Value;
+
+/// Which of the three a table is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::catalog) enum Sort {
+    /// A number kept per key.
+    Stat,
+    /// A condition with a name.
+    Flag,
+    /// What people earn.
+    Badge,
+}
+
+/// A stat, a flag or a badge, as it is written.
+#[derive(Debug)]
+pub(in crate::catalog) struct Declaration {
+    /// Which of the three.
+    pub(in crate::catalog) sort: Sort,
+    /// Its name, or a badge's or family's id.
+    pub(in crate::catalog) name: At<SmolStr>,
+    /// What stands beside `on`. Every stat has it.
+    pub(in crate::catalog) hearing: Option<Hearing>,
+    /// `when`.
+    pub(in crate::catalog) when: Option<At<String>>,
+    /// `value`.
+    pub(in crate::catalog) value: Option<At<String>>,
+    /// `at`.
+    pub(in crate::catalog) at: Option<At<Value>>,
+    /// `tiers`.
+    pub(in crate::catalog) tiers: Option<At<Vec<TierDeclaration>>>,
+    /// `to`.
+    pub(in crate::catalog) to: Option<At<String>>,
+    /// `once`.
+    pub(in crate::catalog) once: bool,
+    /// `revoke = false` on a flag.
+    pub(in crate::catalog) kept: bool,
+    /// What people see.
+    pub(in crate::catalog) looks: Looks,
+    /// A field could not be read: what follows from its absence is not said again.
+    pub(in crate::catalog) broken: bool,
+}
+
+impl Sort {
+    /// The word for it.
+    pub(in crate::catalog) fn name(self) -> &'static str {
+        match self {
+            Sort::Stat => "stat",
+            Sort::Flag => "flag",
+            Sort::Badge => "badge",
+        }
+    }
+}
+
+impl Declaration {
+    /// Which one it is, for messages: "badge `first-post`".
+    pub(in crate::catalog) fn what(&self) -> String {
+        format!("{} `{}`", self.sort.name(), self.name.value)
+    }
+
+    /// Reads one table. None where it is no table or has no name that could be used.
+    pub(super) fn read(sort: Sort, field: Field<'_>, mistakes: &mut Mistakes) -> Option<Declaration> {
+        let name = field.named();
+        let Some(table) = field.table() else {
+            let message =
+                format!("a {0} must be a table: `[{0}.{1}]`, its fields below", sort.name(), name.value);
+            mistakes.error(&field.name_spot(), message);
+            return None;
+        };
+        let mut fields = Fields::new(format!("{} `{}`", sort.name(), name.value), field.name_spot(), table);
+        refuse_later(sort, &mut fields, mistakes);
+        let hearing = Hearing::read(sort, &mut fields, mistakes);
+        let when = fields.expression(mistakes, "when");
+        let mut declaration = Declaration {
+            sort,
+            name,
+            hearing,
+            when,
+            value: None,
+            at: None,
+            tiers: None,
+            to: None,
+            once: false,
+            kept: false,
+            looks: Looks::default(),
+            broken: false,
+        };
+        match sort {
+            Sort::Stat => refuse(
+                &mut fields,
+                CONDITION,
+                "is for flags and badges, not for stats; take it out",
+                mistakes,
+            ),
+            Sort::Flag | Sort::Badge => declaration.read_condition(&mut fields, mistakes),
+        }
+        match sort {
+            Sort::Stat => refuse(&mut fields, GIVING, "is for badges, not for stats; take it out", mistakes),
+            Sort::Flag => refuse(&mut fields, GIVING, "is for badges, not for flags; take it out", mistakes),
+            Sort::Badge => declaration.read_giving(&mut fields, mistakes),
+        }
+        declaration.broken = fields.finish(mistakes);
+        declaration.has_usable_name(mistakes).then_some(declaration)
+    }
+
+    fn read_condition(&mut self, fields: &mut Fields<'_>, mistakes: &mut Mistakes) {
+        self.value = fields.expression(mistakes, "value");
+        self.at = fields.number(mistakes, "at");
+        let Some(revoke) = fields.truth(mistakes, "revoke") else { return };
+        if self.sort == Sort::Flag {
+            self.kept = !revoke.value;
+        } else if revoke.value {
+            let message =
+                "`revoke = true` is not supported yet by this version; take it out: the badge is kept";
+            fields.broken_at(&revoke.spot, mistakes, message);
+        }
+    }
+
+    fn read_giving(&mut self, fields: &mut Fields<'_>, mistakes: &mut Mistakes) {
+        self.tiers = TierDeclaration::read_all(fields, mistakes);
+        self.to = fields.expression(mistakes, "to");
+        self.once = fields.truth(mistakes, "once").is_some_and(|once| once.value);
+        self.looks = Looks::read(fields, mistakes);
+        self.looks.secret = fields.truth(mistakes, "secret").is_some_and(|secret| secret.value);
+    }
+
+    fn has_usable_name(&self, mistakes: &mut Mistakes) -> bool {
+        let (word, checked) = match self.sort {
+            Sort::Stat | Sort::Flag => ("name", name::check_name(&self.name.value)),
+            Sort::Badge => ("id", name::check_id(&self.name.value)),
+        };
+        if let Err(problem) = &checked {
+            mistakes.error(&self.name.spot, format!("the {word} {problem}"));
+        }
+        checked.is_ok()
+    }
+}
+
+const CONDITION: &[&str] = &["value", "at", "revoke"];
+const GIVING: &[&str] = &["tiers", "to", "once", "title", "description", "medal", "points", "icon", "secret"];
+
+fn refuse(fields: &mut Fields<'_>, names: &[&'static str], why: &str, mistakes: &mut Mistakes) {
+    for name in names {
+        fields.refuse(mistakes, name, why);
+    }
+}
+
+/// Fields that the language has and this version has not: the first that may have them (the sorts
+/// after it may too), and what to write instead.
+const LATER: [(&str, Sort, &str); 12] = [
+    ("undo", Sort::Stat, "take it out: what was counted stays counted"),
+    ("reset", Sort::Stat, "take it out: nothing is set back to nothing"),
+    ("within", Sort::Stat, "take it out, or count per period: `by = [\"user\", \"day\"]`"),
+    ("after", Sort::Stat, "take it out: events are heard when they come"),
+    ("every", Sort::Stat, "take it out: an event is heard once"),
+    ("repeat", Sort::Flag, "take it out, or list the steps: `tiers = [{ at = 100 }, { at = 200 }]`"),
+    ("top", Sort::Flag, "compare with a number: `at = 10`"),
+    ("among", Sort::Flag, "it goes with `top`: take it out"),
+    ("expires", Sort::Badge, "take it out: the badge is kept"),
+    ("from", Sort::Badge, "compare in `when`: `event.time >= timestamp(\"2026-12-01T00:00:00Z\")`"),
+    ("until", Sort::Badge, "compare in `when`: `event.time < timestamp(\"2027-01-01T00:00:00Z\")`"),
+    ("manual", Sort::Badge, "let an event give it: `on = \"…\"`"),
+];
+
+fn refuse_later(sort: Sort, fields: &mut Fields<'_>, mistakes: &mut Mistakes) {
+    for (name, from, instead) in LATER {
+        if sort >= from {
+            fields.refuse(mistakes, name, &format!("is not supported yet by this version; {instead}"));
+        } else {
+            fields.refuse(mistakes, name, &format!("is not for {}s; take it out", sort.name()));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What a stat or flag is, apart from its name and place.
+//!
+//! A stat keeps its numbers as long as its fingerprint is the same. So the text that is hashed here,
+//! and the hash, must never change for what could be written before.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::cel::Program;
+use crate::stat::{Kind, Part, PartSource};
+
+/// A hash of a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Fingerprint(pub u128);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// The fingerprint of a stat. `name` gives the fingerprints of the stats that it looks at.
+pub(super) fn of_stat<'a>(
+    on: impl Iterator<Item = &'a str>,
+    kind: Kind,
+    by: &[Part],
+    when: Option<&Program>,
+    amount: Option<&Program>,
+    name: &dyn Fn(usize) -> String,
+) -> Fingerprint {
+    let mut on: Vec<_> = on.collect();
+    on.sort_unstable();
+    let canonical =
+        |program: Option<&Program>| program.map_or_else(String::new, |program| program.canonical(name));
+    let by = by.iter().map(|part| {
+        let from = match &part.from {
+            PartSource::User => "event.user".to_owned(),
+            PartSource::Subject => "event.subject".to_owned(),
+            PartSource::Period(period) => period.name().to_owned(),
+            PartSource::Program(program) => program.canonical(name),
+        };
+        format!("{}={from}", part.name)
+    });
+    let by = by.collect::<Vec<_>>().join("\n");
+    let kept = format!("{}\n{}", word(kind), canonical(amount));
+    hash(&["stat", &on.join("\n"), &by, &canonical(when), &kept])
+}
+
+/// The fingerprint of a flag: its name, so that what is up stays up when the condition changes.
+pub(super) fn of_flag(name: &str) -> Fingerprint {
+    hash(&["flag", name])
+}
+
+/// No text of ours has this character but in quotes, where it is escaped.
+const BETWEEN: &str = "\u{1f}";
+
+fn hash(parts: &[&str]) -> Fingerprint {
+    Fingerprint(xxh3_128(parts.join(BETWEEN).as_bytes()))
+}
+
+fn word(kind: Kind) -> &'static str {
+    use crate::event::Period::{Day, Month, Week, Year};
+    match kind {
+        Kind::Count => "count",
+        Kind::Sum => "sum",
+        Kind::Distinct => "distinct",
+        Kind::Run(None) => "run",
+        Kind::Run(Some(Day)) => "run of days",
+        Kind::Run(Some(Week)) => "run of weeks",
+        Kind::Run(Some(Month)) => "run of months",
+        Kind::Run(Some(Year)) => "run of years",
+        Kind::Min => "min",
+        Kind::Max => "max",
+        Kind::First => "first",
+        Kind::Last => "last",
+        Kind::Flag => "flag",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_posts(on: &[&str], kind: Kind, parts: &[&str]) -> Fingerprint {
+        let part = |name: &&str| Part { name: (*name).into(), from: PartSource::User };
+        let by: Vec<_> = parts.iter().map(part).collect();
+        of_stat(on.iter().copied(), kind, &by, None, None, &|_| String::new())
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_same_for_ever() {
+        let posts = of_posts(&["post.created"], Kind::Count, &["user"]);
+        assert_eq!(posts.to_string(), "b9af17be6a020be988b467288fcd9304");
+        assert_eq!(of_flag("popular").to_string(), "e493b478467698f8b7b453885cba9a91");
+    }
+
+    #[test]
+    fn the_order_of_events_plays_no_part_and_everything_else_does() {
+        let posts = of_posts(&["a", "b"], Kind::Count, &["user"]);
+        assert_eq!(of_posts(&["b", "a"], Kind::Count, &["user"]), posts);
+        assert_ne!(of_posts(&["a"], Kind::Count, &["user"]), posts);
+        assert_ne!(of_posts(&["a", "b"], Kind::Distinct, &["user"]), posts);
+        assert_ne!(of_posts(&["a", "b"], Kind::Count, &["user", "day"]), posts);
+        assert_ne!(of_flag("a"), of_flag("b"));
+    }
+}
