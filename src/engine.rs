@@ -1,0 +1,295 @@
+//! Deciding: what an event changes, and who has earned what.
+//!
+//! [`decide`] is pure. It reads the catalog, the event and the documents at hand, and answers the
+//! outcome or which documents it needs first. It does no I/O, looks at no clock, and cannot fail; the
+//! same events in the same order give the same outcomes, on one thread or on many nodes.
+//!
+//! ```text
+//!  event ──▶ hear ──▶ stats move ──▶ look, rank by rank ──▶ flags rise, badges are given
+//!              ▲                                                        │
+//!              └──────────── flag.NAME and badge.ID are events ◀────────┘
+//! ```
+//!
+//! *Hear*: every stat that listens to the event reads its keys, its condition and its amount from how
+//! things were before the event; then all of them move. *Look*: every rule that rests on something
+//! which moved is looked at once for each key concerned, in the order of [`Catalog::rules`]; so nothing
+//! is seen half-way. What becomes true is an event, heard at once, and moves only what is looked at later.
+
+pub mod trial;
+
+mod environment;
+mod keys;
+mod progress;
+mod view;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::award::{Award, Place};
+use crate::badge::Badge;
+use crate::catalog::{Catalog, Gives, Rule, Tier};
+use crate::cel::compare;
+use crate::document::{Change, Document};
+use crate::event::{Event, EventId, EventType, Map, Sequence, Time, UserId, Value};
+use crate::key::Key;
+use crate::outcome::{Outcome, Record};
+use crate::stat::{Cell, Slot, Step};
+
+use environment::Seen;
+use view::View;
+
+pub use keys::{KEYS_MAX, keys};
+pub use progress::{Progress, progress};
+
+/// Documents that a decision may look at.
+pub trait Documents {
+    /// The document under this key: an empty one where nothing is kept, none where it is not at hand.
+    fn get(&self, key: &Key) -> Option<Arc<Document>>;
+}
+
+/// Where an event stands, apart from what it says itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Its place in the order of all events.
+    pub sequence: Sequence,
+    /// When it arrived.
+    pub arrival: Time,
+    /// Whether it came in a stream that was marked as the past.
+    pub historical: bool,
+}
+
+/// What became of an event.
+#[derive(Debug)]
+pub enum Decision {
+    /// It is decided.
+    Done(Box<Outcome>),
+    /// These documents are not at hand. Fetch them and decide again; it may then need others.
+    Needs(Vec<Key>),
+}
+
+/// Decides what an event changes and who has earned what.
+pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl Documents) -> Decision {
+    let view = View::new(catalog, documents);
+    let mut work = Work { moment, event, view, agenda: BTreeSet::new(), awards: Vec::new() };
+    work.hear(&as_declared(catalog, event));
+    // Without the documents that moved, looking would only find needs that may not be real.
+    while !work.view.is_lacking()
+        && let Some((rule, key)) = work.agenda.pop_first()
+    {
+        work.look(&catalog.rules[rule], &key);
+    }
+    work.finish()
+}
+
+/// The event as rules see it: its declared fields are of the types declared. It is kept as it was sent.
+fn as_declared<'e>(catalog: &Catalog, event: &'e Event) -> Cow<'e, Event> {
+    match catalog.typed_data(event) {
+        None => Cow::Borrowed(event),
+        Some(data) => Cow::Owned(Event { data, ..event.clone() }),
+    }
+}
+
+/// A decision in the making.
+struct Work<'a, D> {
+    moment: Moment,
+    event: &'a Event,
+    view: View<'a, D>,
+    /// What is still to be looked at: a rule's place in the catalog is its place in the order.
+    agenda: BTreeSet<(usize, Key)>,
+    awards: Vec<Award>,
+}
+
+impl<'a, D: Documents> Work<'a, D> {
+    /// Moves the stats that hear an event, having read all they need before any of them moves.
+    fn hear(&mut self, event: &Event) {
+        let catalog = self.view.catalog;
+        let mut moves: Vec<(usize, Key, Step)> = Vec::new();
+        for index in catalog.hears(event.r#type.as_str()) {
+            let stat = &catalog.stats[index];
+            for key in keys::of_stat(&self.view, stat, event) {
+                let seen = Seen::hearing(&self.view, event, &key);
+                if stat.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
+                    continue;
+                }
+                let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
+                let steps = stat.steps(event.time, amount);
+                moves.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
+            }
+        }
+        for (index, key, step) in moves {
+            self.change(index, &key, step);
+        }
+    }
+
+    /// Moves one stat or flag; what rests on it is to be looked at if that changed anything.
+    fn change(&mut self, stat: usize, key: &Key, step: Step) {
+        let stat = &self.view.catalog.stats[stat];
+        let change = Change { slot: stat.slot, step };
+        if self.view.open(key).apply(change) {
+            self.agenda.extend(stat.looked_at_by.iter().map(|rule| (*rule, key.clone())));
+        }
+    }
+
+    fn look(&mut self, rule: &Rule, key: &Key) {
+        match &rule.gives {
+            Gives::Flag { stat, at, kept } => self.look_at_flag(rule, key, *stat, at, *kept),
+            Gives::Badges { tiers, .. } => {
+                let reached = self.reached(rule, key, tiers);
+                if reached > 0 {
+                    self.give_all(rule, key, &tiers[..reached]);
+                }
+            }
+        }
+    }
+
+    fn look_at_flag(&mut self, rule: &Rule, key: &Key, stat: usize, at: &Value, kept: bool) {
+        let seen = Seen::looking(&self.view, self.event.time, key);
+        let holds = is_met(rule, at, &seen);
+        let held = self.cell_is_true(key, self.view.catalog.stats[stat].slot);
+        if holds == held || (held && kept) {
+            return;
+        }
+        self.change(stat, key, Step::Flag(holds));
+        let r#type = format_smolstr!("flag.{}", rule.name);
+        // Nothing that hears a flag may rest on its falling: the catalog refuses that.
+        if holds && self.view.catalog.hears(&r#type).next().is_some() {
+            let user = key.part("user").and_then(|user| UserId::parse(&user).ok()).unwrap_or_default();
+            self.hear(&self.derived(r#type, user, parts_of(key).collect()));
+        }
+    }
+
+    /// How many of the tiers, from the lowest, are reached.
+    fn reached(&self, rule: &Rule, key: &Key, tiers: &[Tier]) -> usize {
+        let seen = Seen::looking(&self.view, self.event.time, key);
+        if rule.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
+            return 0;
+        }
+        match &rule.value {
+            None => tiers.len(),
+            Some(value) => match value.value(&seen) {
+                None => 0,
+                Some(value) => tiers.partition_point(|tier| at_least(&value, &tier.at)),
+            },
+        }
+    }
+
+    fn give_all(&mut self, rule: &Rule, key: &Key, tiers: &[Tier]) {
+        let Gives::Badges { to, once, .. } = &rule.gives else { return };
+        let users = match to {
+            None => key.part("user").map(|user| vec![SmolStr::from(user)]).unwrap_or_default(),
+            Some(to) => {
+                let to = to.value(&Seen::looking(&self.view, self.event.time, key));
+                to.as_ref().map(texts).unwrap_or_default()
+            }
+        };
+        let award_key = if *once || key.is_user() { Key::new([]) } else { key.without("user") };
+        for user in users.iter().filter_map(|user| UserId::parse(user).ok()) {
+            for tier in tiers {
+                self.give(&self.view.catalog.badges[tier.badge], &user, &award_key, key);
+            }
+        }
+    }
+
+    fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, key: &Key) {
+        let of_user = Key::user(user);
+        let Some(document) = self.view.document(&of_user) else { return };
+        if document.award(badge.number, award_key).is_some() {
+            return;
+        }
+        let index = u32::try_from(self.awards.len()).unwrap_or(u32::MAX - 1);
+        let award = Award {
+            place: Place { sequence: self.moment.sequence, index },
+            user: user.clone(),
+            badge: badge.number,
+            key: award_key.clone(),
+            time: self.event.time,
+            event_id: self.event.id.clone(),
+            points: badge.points,
+            first: !document.holds(badge.number),
+        };
+        self.view.open(&of_user).give(award.clone());
+        self.awards.push(award);
+        let looks = self.view.catalog.looked_at_on_award(badge.number);
+        self.agenda.extend(looks.iter().map(|rule| (*rule, of_user.clone())));
+
+        let r#type = format_smolstr!("badge.{}", badge.id);
+        if self.view.catalog.hears(&r#type).next().is_some() {
+            let looks = [
+                ("points", Value::Int(i64::from(badge.points))),
+                ("medal", Value::Text(badge.medal.clone())),
+            ];
+            let data = looks.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter();
+            self.hear(&self.derived(r#type, user.clone(), data.chain(parts_of(key)).collect()));
+        }
+    }
+
+    /// The event that a flag or badge gives rise to.
+    fn derived(&self, r#type: SmolStr, user: UserId, data: Map) -> Event {
+        Event {
+            id: EventId::default(),
+            r#type: EventType::derived(r#type),
+            user,
+            subject: SmolStr::default(),
+            time: self.event.time,
+            dated: true,
+            data,
+        }
+    }
+
+    fn cell_is_true(&self, key: &Key, slot: Slot) -> bool {
+        self.view.document(key).is_some_and(|document| document.cell(slot) == Some(&Cell::Flag(true)))
+    }
+
+    fn finish(self) -> Decision {
+        let sequence = self.moment.sequence;
+        let moved = match self.view.into_moved() {
+            Ok(moved) => moved,
+            Err(missing) => return Decision::Needs(missing),
+        };
+        let mut newcomers = 0;
+        let (mut changes, mut documents) = (Vec::new(), Vec::new());
+        for (key, moved) in moved {
+            newcomers += u32::from(moved.was_empty && key.is_user());
+            let mut document = moved.document;
+            Arc::make_mut(&mut document).sequence = sequence;
+            documents.push((key.clone(), document));
+            if !moved.changes.is_empty() {
+                changes.push((key, moved.changes));
+            }
+        }
+        let Moment { arrival, historical, .. } = self.moment;
+        let event = self.event.clone();
+        let record = Record { sequence, arrival, historical, event, changes, awards: self.awards, newcomers };
+        Decision::Done(Box::new(Outcome { record, documents }))
+    }
+}
+
+fn is_met<D: Documents>(rule: &Rule, at: &Value, seen: &Seen<'_, '_, D>) -> bool {
+    rule.when.as_ref().is_none_or(|when| when.is_true(seen))
+        && rule.value.as_ref().is_none_or(|value| value.value(seen).is_some_and(|value| at_least(&value, at)))
+}
+
+fn at_least(value: &Value, at: &Value) -> bool {
+    compare(value, at).is_some_and(|order| order.is_ge())
+}
+
+/// The parts of a key as the data of an event.
+fn parts_of(key: &Key) -> impl Iterator<Item = (SmolStr, Value)> {
+    key.parts().map(|(name, value)| (SmolStr::from(name), Value::text(value)))
+}
+
+/// The texts in a text or a list of texts, each once.
+fn texts(value: &Value) -> Vec<SmolStr> {
+    let mut texts: Vec<SmolStr> = Vec::new();
+    for item in value.items() {
+        if let Value::Text(text) = item
+            && !texts.contains(text)
+        {
+            texts.push(text.clone());
+        }
+    }
+    texts
+}

@@ -1,0 +1,80 @@
+//! Whose number an event moves.
+
+use std::collections::HashSet;
+
+use smol_str::SmolStr;
+
+use crate::catalog::Catalog;
+use crate::event::Event;
+use crate::key::{Key, PART_MAX_BYTES};
+use crate::stat::{PartSource, Stat, as_part};
+
+use super::environment::Seen;
+use super::view::View;
+use super::{Documents, as_declared};
+
+/// Most keys that one event moves of one stat. Of a longer list the first count, and the rest is left out.
+pub const KEYS_MAX: usize = 1_000;
+
+/// The documents that an event is sure to ask for, as far as they can be told without looking: to be
+/// fetched before it is decided. What a rule then needs beyond them, [`decide`](super::decide) says.
+pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec<Key> {
+    let view = View::new(catalog, documents);
+    let event = &*as_declared(catalog, event);
+    let mut found = Vec::new();
+    for index in catalog.hears(event.r#type.as_str()) {
+        for key in of_stat(&view, &catalog.stats[index], event) {
+            // Whoever the key is about is who may be given something.
+            if let Some(user) = key.part("user").filter(|_| !key.is_user()) {
+                found.push(Key::new([("user", user.as_ref())]));
+            }
+            found.push(key);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The keys at which a stat hears an event: none where a part is empty or has no value.
+pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Event) -> Vec<Key> {
+    if let [part] = &stat.by[..]
+        && matches!(part.from, PartSource::User)
+        && part.name == "user"
+    {
+        return if event.user.is_empty() { Vec::new() } else { vec![Key::user(&event.user)] };
+    }
+    // One list a part; a key for each way to take one value of each.
+    let mut ways: Vec<Vec<SmolStr>> = vec![Vec::new()];
+    for part in &stat.by {
+        let values = values_of(view, &part.from, event);
+        let longer = ways
+            .iter()
+            .flat_map(|way| values.iter().map(|value| [&way[..], std::slice::from_ref(value)].concat()));
+        ways = longer.take(KEYS_MAX).collect();
+    }
+    let key = |way: Vec<SmolStr>| {
+        let names = stat.by.iter().map(|part| part.name.as_str());
+        Key::new(names.zip(way.iter().map(SmolStr::as_str)))
+    };
+    ways.into_iter().map(key).collect()
+}
+
+/// The values of one part, each once.
+fn values_of<D: Documents>(view: &View<'_, D>, from: &PartSource, event: &Event) -> Vec<SmolStr> {
+    let mut values = match from {
+        PartSource::User => vec![event.user.as_text().clone()],
+        PartSource::Subject => vec![event.subject.clone()],
+        PartSource::Period(period) => vec![period.text(event.time)],
+        PartSource::Program(program) => match program.value(&Seen::before_key(view, event)) {
+            None => Vec::new(),
+            Some(value) => {
+                let mut seen = HashSet::new();
+                let parts = value.items().iter().filter_map(as_part);
+                parts.filter(|part| seen.insert(part.clone())).collect()
+            }
+        },
+    };
+    values.retain(|value| !value.is_empty() && value.len() <= PART_MAX_BYTES);
+    values
+}

@@ -1,0 +1,90 @@
+//! The documents of one decision: those at hand, and over them those that moved.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::award::Award;
+use crate::catalog::Catalog;
+use crate::document::{Change, Document};
+use crate::key::Key;
+
+use super::Documents;
+
+/// The documents as they are at this point of a decision.
+pub(super) struct View<'a, D> {
+    pub(super) catalog: &'a Catalog,
+    documents: &'a D,
+    /// The documents that were opened to be moved, as they are now.
+    opened: BTreeMap<Key, Moved>,
+    /// Documents that were asked for and are not at hand.
+    missing: RefCell<BTreeSet<Key>>,
+}
+
+/// A document that was opened to be moved.
+pub(super) struct Moved {
+    pub(super) was_empty: bool,
+    pub(super) document: Arc<Document>,
+    pub(super) changes: Vec<Change>,
+    awarded: bool,
+}
+
+impl<'a, D: Documents> View<'a, D> {
+    pub(super) fn new(catalog: &'a Catalog, documents: &'a D) -> Self {
+        View { catalog, documents, opened: BTreeMap::new(), missing: RefCell::default() }
+    }
+
+    /// The document under this key as it is now; none where it is not at hand, and then it is needed.
+    pub(super) fn document(&self, key: &Key) -> Option<Arc<Document>> {
+        if let Some(opened) = self.opened.get(key) {
+            return Some(opened.document.clone());
+        }
+        let found = self.documents.get(key);
+        if found.is_none() {
+            self.missing.borrow_mut().insert(key.clone());
+        }
+        found
+    }
+
+    /// The document under this key, to be moved. Where it is not at hand an empty one stands in for it:
+    /// it is needed, and this decision will not be the last.
+    pub(super) fn open(&mut self, key: &Key) -> &mut Moved {
+        if !self.opened.contains_key(key) {
+            let document = self.document(key).unwrap_or_default();
+            let was_empty = document.is_empty();
+            self.opened
+                .insert(key.clone(), Moved { was_empty, document, changes: Vec::new(), awarded: false });
+        }
+        self.opened.get_mut(key).expect("it was put there if it was not there")
+    }
+
+    /// Whether a document was asked for that is not at hand.
+    pub(super) fn is_lacking(&self) -> bool {
+        !self.missing.borrow().is_empty()
+    }
+
+    /// The documents that moved, by key; or those that are needed first.
+    pub(super) fn into_moved(self) -> Result<impl Iterator<Item = (Key, Moved)>, Vec<Key>> {
+        let missing = self.missing.into_inner();
+        if !missing.is_empty() {
+            return Err(missing.into_iter().collect());
+        }
+        Ok(self.opened.into_iter().filter(|(_, moved)| moved.awarded || !moved.changes.is_empty()))
+    }
+}
+
+impl Moved {
+    /// Moves a cell; says whether that changed anything.
+    pub(super) fn apply(&mut self, change: Change) -> bool {
+        let changed = Arc::make_mut(&mut self.document).apply(&change);
+        if changed {
+            self.changes.push(change);
+        }
+        changed
+    }
+
+    /// Keeps a new award.
+    pub(super) fn give(&mut self, award: Award) {
+        self.awarded |= Arc::make_mut(&mut self.document).give(award);
+    }
+}
