@@ -1,0 +1,137 @@
+//! Keeping: the contract of every store, and the embedded one.
+//!
+//! A [`Store`] speaks of documents, events, awards and cursors, and of no database. What it is given
+//! in [`Store::commit`] is decided; it decides nothing. Awarding once and counting once are decided
+//! above it, inside the documents, so that every implementation has them from one mechanism.
+//!
+//! [`Embedded`] is the store inside the server: a journal, and sled written behind it.
+
+mod behind;
+pub mod disk;
+mod documents;
+mod embedded;
+mod ids;
+mod journal;
+mod layout;
+mod lists;
+mod materialized;
+mod options;
+mod published;
+mod room;
+mod small_file;
+
+use std::sync::Arc;
+
+use crate::award::{Award, Place};
+use crate::catalog::Numbers;
+use crate::document::Document;
+use crate::event::{EventId, Sequence, UserId};
+use crate::key::Key;
+use crate::outcome::{Outcome, Rarity, Record};
+
+pub use embedded::Embedded;
+pub use options::Options;
+
+/// Which store it is: cursors of one mean nothing to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity(pub u64);
+
+/// Where events, and all that comes of them, are kept. One writer calls [`commit`](Store::commit) and
+/// [`adopt`](Store::adopt); anybody may call the rest, at any time.
+pub trait Store: Send + Sync + 'static {
+    /// Which store this is. Never changes.
+    fn identity(&self) -> Identity;
+
+    /// The last event that is kept. Everything up to it can be read.
+    fn head(&self) -> Sequence;
+
+    /// The numbers in use.
+    fn numbers(&self) -> Numbers;
+
+    /// Takes numbers into use. Durable when it returns.
+    fn adopt(&self, numbers: &Numbers) -> Result<(), Error>;
+
+    /// What was kept of the event with this id, if it was recorded.
+    fn recorded(&self, id: &EventId) -> Result<Option<Record>, Error>;
+
+    /// The document under this key, if it is in memory: costs no I/O. None means *ask [`load`](Store::load)*.
+    fn at_hand(&self, key: &Key) -> Option<Arc<Document>>;
+
+    /// The documents under these keys, in the same order; an empty one where nothing is kept. May read the
+    /// disk, and afterwards they are at hand for a while.
+    fn load(&self, keys: &[Key]) -> Result<Vec<Arc<Document>>, Error>;
+
+    /// Keeps a group of outcomes, whose sequences follow [`head`](Store::head) without a gap. Each is kept
+    /// wholly or not at all; when it returns, all of them are durable and can be read. After an error
+    /// none of them is, and none will ever be. An empty group is nothing to do.
+    fn commit(&self, group: &[Outcome]) -> Result<(), Error>;
+
+    /// Awards after a place, in order, at most `limit`; of one user, or of all. The page also says how far it
+    /// came, so that the next one begins there.
+    fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error>;
+
+    /// Events after one, in order, at most `limit`, with what they did.
+    fn records_after(&self, after: Sequence, limit: usize) -> Result<Vec<Record>, Error>;
+
+    /// Users with whom something was left, in an order of the store's own, after one of them, at most `limit`.
+    fn users_after(&self, after: Option<&UserId>, limit: usize) -> Result<Vec<UserId>, Error>;
+
+    /// How many users there are, and how many hold each badge.
+    fn rarity(&self) -> Rarity;
+
+    /// Writes behind what is not yet written behind. The next opening is quick then; without it, nothing is lost.
+    fn checkpoint(&self) -> Result<(), Error>;
+}
+
+/// Part of a long list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// What was found.
+    pub items: Vec<T>,
+    /// How far was looked: the next page is after this place. Equal to the end of [`Store::head`] when all
+    /// was seen.
+    pub reached: Place,
+}
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Writing is refused, reading goes on: the disk is nearly full, or failed. Try again later.
+    #[error("the store only reads: {reason}")]
+    ReadOnly {
+        /// Why, for the log.
+        reason: String,
+    },
+    /// What is on the disk is not what was written there.
+    #[error("{place}: {problem}")]
+    Damaged {
+        /// The file and the position in it.
+        place: String,
+        /// What is wrong, and what can be done.
+        problem: String,
+    },
+    /// Another server has the directory open.
+    #[error("another server uses {directory}; stop it, or serve another directory with --data")]
+    InUse {
+        /// The directory.
+        directory: String,
+    },
+    /// The operating system said no.
+    #[error("{action}")]
+    Io {
+        /// What was being done.
+        action: String,
+        /// What it answered.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    fn io(action: impl Into<String>, source: std::io::Error) -> Error {
+        Error::Io { action: action.into(), source }
+    }
+
+    fn damaged(place: impl std::fmt::Display, problem: impl Into<String>) -> Error {
+        Error::Damaged { place: place.to_string(), problem: problem.into() }
+    }
+}

@@ -1,0 +1,101 @@
+//! Makes documents again from the journal: those that sled does not have, or not as they are now.
+//!
+//! Nothing is decided: each event's changes are applied to documents that do not have them yet. What does not
+//! fit into memory is written behind on the way.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::documents::OVERHEAD_BYTES;
+use super::super::journal::{Entry, Frame};
+use super::super::materialized::{Materialized, Trouble};
+use super::super::published::Sums;
+use super::{Shared, write};
+use crate::document::Document;
+use crate::event::Sequence;
+use crate::key::Key;
+use crate::outcome::Record;
+
+/// Documents on their way to the end of the journal.
+pub(super) struct Replay<'a> {
+    shared: &'a Shared,
+    sled: &'a Materialized,
+    /// What is in sled.
+    pub(super) behind: Sums,
+    /// How far it came.
+    pub(super) sums: Sums,
+    /// What is not in sled, with about how many bytes each takes.
+    pub(super) changed: HashMap<Key, (Arc<Document>, u64)>,
+    bytes: u64,
+}
+
+impl<'a> Replay<'a> {
+    pub(super) fn new(shared: &'a Shared, sled: &'a Materialized, behind: Sums) -> Replay<'a> {
+        Replay { shared, sled, sums: behind.clone(), behind, changed: HashMap::new(), bytes: 0 }
+    }
+
+    /// Goes on up to and with this event; of ids, too, those that are not noted yet.
+    pub(super) fn run(&mut self, until: Sequence) -> Result<(), Trouble> {
+        let shared = self.shared;
+        let from = self.sums.sequence.min(shared.ids.last()).next();
+        let mut walk = shared.journal.walk(from);
+        while let Some(frame) = walk.next_frame().map_err(Trouble::Other)? {
+            let share = frame.size() as u64 / u64::max(1, frame.next().0 - frame.first().0);
+            for entry in frame.entries() {
+                match entry.map_err(|error| Trouble::Other(walk.unreadable(error)))? {
+                    Entry::Event(record) if record.sequence > until => return Ok(()),
+                    Entry::Event(record) => self.event(&record, share)?,
+                    Entry::Catalog(numbers) => {
+                        // What was taken into use before is in the sums.
+                        if self.is_new(&frame) {
+                            self.sums.numbers = Arc::new(numbers);
+                        }
+                    }
+                }
+            }
+            if self.bytes > shared.options.checkpoint_dirty_bytes {
+                self.write()?;
+            }
+            if shared.ids.is_full() {
+                shared.ids.flush().map_err(Trouble::Other)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes behind what it has, so that it need not be held.
+    pub(super) fn write(&mut self) -> Result<(), Trouble> {
+        let mut changed: Vec<_> = self.changed.iter().map(|(key, (document, _))| (key, document)).collect();
+        changed.sort_unstable_by_key(|(key, _)| *key);
+        write::write(self.shared, self.sled, &changed, &self.sums, || Ok(()))?;
+        self.changed.clear();
+        self.bytes = 0;
+        self.behind = self.sums.clone();
+        Ok(())
+    }
+
+    fn is_new(&self, frame: &Frame) -> bool {
+        frame.first() > self.sums.sequence
+    }
+
+    fn event(&mut self, record: &Record, share: u64) -> Result<(), Trouble> {
+        self.shared.ids.note([(&record.event.id, record.sequence)].into_iter());
+        if record.sequence <= self.sums.sequence {
+            return Ok(());
+        }
+        for key in record.keys() {
+            if !self.changed.contains_key(&key) {
+                let (document, bytes) = write::read(self.sled, &key)?.unwrap_or_default();
+                self.changed.insert(key.clone(), (Arc::new(document), bytes));
+                self.bytes += bytes + OVERHEAD_BYTES;
+            }
+            if let Some((document, bytes)) = self.changed.get_mut(&key) {
+                record.apply_to(&key, Arc::make_mut(document));
+                *bytes += share;
+                self.bytes += share;
+            }
+        }
+        self.sums.count(record);
+        Ok(())
+    }
+}

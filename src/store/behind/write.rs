@@ -1,0 +1,63 @@
+//! Documents to sled, and from it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::materialized::{Materialized, StoredKey, Trouble};
+use super::super::published::Sums;
+use super::{Shared, seal};
+use crate::document::Document;
+use crate::key::Key;
+
+/// Writes documents, and then that everything up to `sums` is there. Both are durable when it returns; how
+/// many bytes each document took is answered. `between` is called now and then, and can stop it.
+pub(super) fn write(
+    shared: &Shared,
+    sled: &Materialized,
+    documents: &[(&Key, &Arc<Document>)],
+    sums: &Sums,
+    mut between: impl FnMut() -> Result<(), Trouble>,
+) -> Result<HashMap<Key, u64>, Trouble> {
+    let mut sizes = HashMap::with_capacity(documents.len());
+    let mut bytes = Vec::new();
+    let mut batch = sled.batch();
+    for (key, document) in documents {
+        bytes.clear();
+        postcard::to_io(&***document, &mut bytes).map_err(|error| other("a document", error))?;
+        sizes.insert((*key).clone(), bytes.len() as u64);
+        // In one that is empty nothing was ever kept.
+        if !document.is_empty() && batch.put(StoredKey::Document(key), &bytes)? {
+            between()?;
+        }
+    }
+    batch.write()?;
+    // The sums are a promise about the documents, so these must be there first.
+    sled.sync()?;
+    let bytes = postcard::to_stdvec(sums).map_err(|error| other("the sums", error))?;
+    batch.put(StoredKey::Sums, &bytes)?;
+    batch.write()?;
+    sled.sync()?;
+    seal::write(&*shared.options.disk, &shared.seal_path(), shared.identity, sums.sequence)
+        .map_err(Trouble::Other)?;
+    Ok(sizes)
+}
+
+/// The document under a key, and how many bytes it takes there.
+pub(super) fn read(sled: &Materialized, key: &Key) -> Result<Option<(Document, u64)>, Trouble> {
+    let Some(bytes) = sled.get(StoredKey::Document(key))? else { return Ok(None) };
+    let document = postcard::from_bytes(&bytes)
+        .map_err(|error| Trouble::Broken(format!("a document cannot be read: {error}")))?;
+    Ok(Some((document, bytes.len() as u64)))
+}
+
+/// The sums up to which everything is there, if anything is.
+pub(super) fn read_sums(sled: &Materialized) -> Result<Option<Sums>, Trouble> {
+    let Some(bytes) = sled.get(StoredKey::Sums)? else { return Ok(None) };
+    let sums = postcard::from_bytes(&bytes)
+        .map_err(|error| Trouble::Broken(format!("the sums cannot be read: {error}")))?;
+    Ok(Some(sums))
+}
+
+fn other(what: &str, error: postcard::Error) -> Trouble {
+    Trouble::Other(super::super::Error::io(format!("write {what}"), std::io::Error::other(error)))
+}

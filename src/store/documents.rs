@@ -1,0 +1,291 @@
+//! Documents in memory: those that are not written behind yet, and those that were asked for lately.
+//!
+//! A document that a commit changed is *dirty*: it is held until a checkpoint has it on the disk. A checkpoint
+//! takes the dirty ones of one moment to be *leaving*; when they are durable they move to a bounded *cache* of
+//! clean ones. Each key is looked for in that order, which is from the newest to the oldest.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::document::Document;
+use crate::key::Key;
+
+/// The dirty ones are in so many tables with a lock each, so that a commit of a thousand holds none for long.
+const SHARDS: usize = 64;
+/// What a document and its place in a table take beyond its own bytes, roughly.
+pub(super) const OVERHEAD_BYTES: u64 = 256;
+
+/// All documents in memory.
+pub(super) struct Documents {
+    hasher: RandomState,
+    shards: Vec<RwLock<Shard>>,
+    clean: Cache<Key, Held, ByWeight>,
+    /// Bytes of the dirty and the leaving.
+    dirty_bytes: AtomicU64,
+    /// How many checkpoints have moved documents from leaving to clean.
+    checkpoints: AtomicU64,
+}
+
+#[derive(Default)]
+struct Shard {
+    dirty: HashMap<Key, Held>,
+    leaving: Arc<HashMap<Key, Held>>,
+}
+
+/// A document, and about how many bytes it takes.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub(super) document: Arc<Document>,
+    pub(super) bytes: u64,
+}
+
+#[derive(Clone)]
+struct ByWeight;
+
+impl Weighter<Key, Held> for ByWeight {
+    fn weight(&self, key: &Key, held: &Held) -> u64 {
+        held.bytes + key.as_str().len() as u64 + OVERHEAD_BYTES
+    }
+}
+
+/// The dirty documents of one moment.
+pub(super) struct Leaving(Vec<Arc<HashMap<Key, Held>>>);
+
+/// The state of affairs before a document was fetched; see [`Documents::fetched`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Before(u64);
+
+impl Documents {
+    pub(super) fn new(cache_bytes: u64) -> Documents {
+        Documents {
+            hasher: RandomState::new(),
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            // How many it will be is not known; a document takes a few hundred bytes.
+            clean: Cache::with_weighter(
+                usize::try_from(cache_bytes / (4 * OVERHEAD_BYTES)).unwrap_or(usize::MAX).max(1),
+                cache_bytes,
+                ByWeight,
+            ),
+            dirty_bytes: AtomicU64::new(0),
+            checkpoints: AtomicU64::new(0),
+        }
+    }
+
+    /// The document, if it is in memory.
+    pub(super) fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
+        let shard = self.read(key);
+        let held = shard.newest(key).cloned().or_else(|| self.clean.get(key))?;
+        Some(held.document)
+    }
+
+    /// Shows a document as a commit left it. `grown` is by how much, at most.
+    pub(super) fn publish(&self, key: &Key, document: Arc<Document>, grown: u64) {
+        let mut shard = self.write(key);
+        let before = match shard.newest(key) {
+            Some(held) => held.bytes,
+            None => self.clean.peek(key).map_or(0, |held| held.bytes),
+        };
+        let held = Held { document, bytes: before + grown };
+        let counted = held.counted();
+        let replaced = shard.dirty.insert(key.clone(), held);
+        self.dirty_bytes.fetch_add(counted, Ordering::Relaxed);
+        self.dirty_bytes.fetch_sub(replaced.map_or(0, |held| held.counted()), Ordering::Relaxed);
+    }
+
+    /// About how many bytes are not written behind yet.
+    pub(super) fn dirty_bytes(&self) -> u64 {
+        self.dirty_bytes.load(Ordering::Relaxed)
+    }
+
+    /// To be asked before a document is fetched.
+    pub(super) fn before_fetching(&self) -> Before {
+        Before(self.checkpoints.load(Ordering::SeqCst))
+    }
+
+    /// Takes a fetched document in, and answers the one that holds: a newer one where a commit has overtaken
+    /// the fetch. None where a checkpoint came between, so that the fetched one may be an old one: fetch it
+    /// again.
+    pub(super) fn fetched(&self, key: &Key, fetched: Held, before: Before) -> Option<Arc<Document>> {
+        // A dirty document becomes a clean one under this lock, after `checkpoints` has moved on. So if it has
+        // not, and the key is not dirty now, the key was not dirty when it was fetched either.
+        let shard = self.write(key);
+        if let Some(newer) = shard.newest(key) {
+            return Some(newer.document.clone());
+        }
+        if self.before_fetching() != before {
+            return None;
+        }
+        self.clean.insert(key.clone(), fetched.clone());
+        Some(fetched.document)
+    }
+
+    /// Takes all dirty documents to be written behind: also those that an earlier attempt left.
+    pub(super) fn leave(&self) -> Leaving {
+        Leaving(self.shards.iter().map(|shard| self.leave_shard(shard)).collect())
+    }
+
+    /// What was taken is durable: it is clean from now on. `bytes` says how many each takes.
+    pub(super) fn left(&self, leaving: Leaving, bytes: &HashMap<Key, u64>) {
+        self.checkpoints.fetch_add(1, Ordering::SeqCst);
+        let Leaving(tables) = leaving;
+        for (shard, table) in self.shards.iter().zip(tables) {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            shard.leaving = Arc::default();
+            for (key, held) in table.iter() {
+                self.dirty_bytes.fetch_sub(held.counted(), Ordering::Relaxed);
+                // Under the dirty ones, where there is a newer one.
+                let bytes = bytes.get(key).copied().unwrap_or(held.bytes);
+                self.clean.insert(key.clone(), Held { document: held.document.clone(), bytes });
+            }
+        }
+    }
+
+    /// The keys of users among the documents that are not written behind, after one of them.
+    pub(super) fn dirty_users(&self, after: Option<&Key>) -> Vec<Key> {
+        let mut users = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            let held = shard.leaving.iter().chain(&shard.dirty);
+            let kept = held.filter(|(key, held)| key.is_user() && !held.document.is_empty());
+            users.extend(
+                kept.map(|(key, _)| key).filter(|key| after.is_none_or(|after| *key > after)).cloned(),
+            );
+        }
+        users
+    }
+
+    fn leave_shard(&self, shard: &RwLock<Shard>) -> Arc<HashMap<Key, Held>> {
+        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+        let dirty = std::mem::take(&mut shard.dirty);
+        if shard.leaving.is_empty() {
+            shard.leaving = Arc::new(dirty);
+        } else {
+            for (key, held) in dirty {
+                let replaced = Arc::make_mut(&mut shard.leaving).insert(key, held);
+                self.dirty_bytes.fetch_sub(replaced.map_or(0, |held| held.counted()), Ordering::Relaxed);
+            }
+        }
+        shard.leaving.clone()
+    }
+
+    fn shard(&self, key: &Key) -> &RwLock<Shard> {
+        // The remainder is less than SHARDS, and so fits.
+        &self.shards[(self.hasher.hash_one(key) % SHARDS as u64) as usize]
+    }
+
+    fn read(&self, key: &Key) -> RwLockReadGuard<'_, Shard> {
+        self.shard(key).read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, key: &Key) -> RwLockWriteGuard<'_, Shard> {
+        self.shard(key).write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shard {
+    fn newest(&self, key: &Key) -> Option<&Held> {
+        self.dirty.get(key).or_else(|| self.leaving.get(key))
+    }
+}
+
+impl Held {
+    fn counted(&self) -> u64 {
+        self.bytes + OVERHEAD_BYTES
+    }
+}
+
+impl Leaving {
+    /// All of them, sorted by key: neighbours in sled are written together.
+    pub(super) fn sorted(&self) -> Vec<(&Key, &Arc<Document>)> {
+        let all = self.0.iter().flat_map(|table| table.iter());
+        let mut all: Vec<_> = all.map(|(key, held)| (key, &held.document)).collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|table| table.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Sequence;
+
+    fn key() -> Key {
+        Key::new([("photo", "p1")])
+    }
+
+    fn held(sequence: u64) -> Held {
+        let mut document = Document::default();
+        document.sequence = Sequence(sequence);
+        Held { document: Arc::new(document), bytes: 10 }
+    }
+
+    fn publish(documents: &Documents, sequence: u64) {
+        documents.publish(&key(), held(sequence).document, 10);
+    }
+
+    fn seen(documents: &Documents) -> Option<u64> {
+        documents.at_hand(&key()).map(|document| document.sequence.0)
+    }
+
+    #[test]
+    fn the_newest_is_seen_at_every_stage_of_a_checkpoint() {
+        let documents = Documents::new(1 << 20);
+        assert_eq!(seen(&documents), None);
+        publish(&documents, 1);
+        let leaving = documents.leave();
+        assert_eq!(seen(&documents), Some(1));
+        publish(&documents, 2);
+        assert_eq!(seen(&documents), Some(2));
+        documents.left(leaving, &HashMap::new());
+        assert_eq!(seen(&documents), Some(2));
+        let leaving = documents.leave();
+        documents.left(leaving, &HashMap::new());
+        assert_eq!(seen(&documents), Some(2));
+        assert_eq!(documents.dirty_bytes(), 0);
+    }
+
+    #[test]
+    fn what_an_attempt_left_goes_with_the_next() {
+        let documents = Documents::new(1 << 20);
+        publish(&documents, 1);
+        documents.publish(&Key::new([]), held(1).document, 10);
+        drop(documents.leave());
+        publish(&documents, 2);
+        let leaving = documents.leave();
+        let sequences: Vec<_> = leaving.sorted().iter().map(|(_, document)| document.sequence.0).collect();
+        assert_eq!(sequences, [1, 2]);
+        documents.left(leaving, &HashMap::new());
+        assert_eq!(documents.dirty_bytes(), 0);
+    }
+
+    #[test]
+    fn a_fetch_that_a_commit_overtook_is_dropped() {
+        let documents = Documents::new(1 << 20);
+        let before = documents.before_fetching();
+        publish(&documents, 2);
+        let document = documents.fetched(&key(), held(1), before).unwrap();
+        assert_eq!(document.sequence, Sequence(2));
+        assert_eq!(seen(&documents), Some(2));
+    }
+
+    #[test]
+    fn a_fetch_that_a_commit_and_a_checkpoint_overtook_is_fetched_again() {
+        // The newer one does not fit into the cache, so that nothing in memory tells of it.
+        let documents = Documents::new(1);
+        let before = documents.before_fetching();
+        publish(&documents, 2);
+        documents.left(documents.leave(), &HashMap::new());
+        assert_eq!(seen(&documents), None);
+        assert_eq!(documents.fetched(&key(), held(1), before), None);
+        assert_eq!(seen(&documents), None);
+    }
+}

@@ -1,0 +1,205 @@
+//! The store inside the server.
+//!
+//! ```text
+//! commit ──▶ journal (one write, one sync) ──▶ ids, documents, sums in memory ──▶ returns
+//!                 │                                    │ now and then
+//!                 └── replayed at opening ──▶        sled, by a thread of its own
+//! ```
+//!
+//! The journal is the truth; sled and the runs of ids only spare replaying all of it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::behind::{Behind, Shared};
+use super::documents::Documents;
+use super::ids::Ids;
+use super::journal::{EntryRef, Journal};
+use super::layout::Layout;
+use super::published::{Published, follows};
+use super::room::Room;
+use super::{Error, Identity, Options, Page, Store};
+use crate::award::{Award, Place};
+use crate::catalog::Numbers;
+use crate::document::Document;
+use crate::event::{EventId, Sequence, UserId};
+use crate::key::Key;
+use crate::outcome::{Outcome, Rarity, Record};
+
+/// Room that a group may take besides its events' own bytes, when the disk is asked for it.
+const ROOM_PER_EVENT: u64 = 1024;
+
+/// A store in a directory of its own. Closing it, by dropping it, writes everything behind.
+pub struct Embedded {
+    behind: Behind,
+    pub(super) shared: Arc<Shared>,
+    /// One group at a time.
+    writing: Mutex<()>,
+}
+
+impl Embedded {
+    /// Opens the store in this directory, or makes one. It is this process's alone until it is closed.
+    pub fn open(directory: &Path, options: Options) -> Result<Embedded, Error> {
+        let disk = options.disk.clone();
+        let layout = Layout::open(&*disk, directory)?;
+        let known = Journal::identity_in(&*disk, &layout.journal())?;
+        let identity = layout.identity(&*disk, known)?;
+        let shared = Arc::new(Shared {
+            journal: Journal::open(&layout.journal(), identity, &options)?,
+            ids: Ids::open(disk, &layout.ids(), identity)?,
+            documents: Documents::new(options.cache_bytes),
+            published: Published::default(),
+            room: Room::new(directory.to_owned(), &options),
+            journal_bytes: AtomicU64::new(0),
+            behind: AtomicU64::new(0),
+            wished: AtomicBool::new(false),
+            layout,
+            options,
+            identity,
+        });
+        let behind = Behind::start(shared.clone())?;
+        Ok(Embedded { behind, shared, writing: Mutex::new(()) })
+    }
+
+    /// The last event up to which everything is written behind: an opening replays what comes after.
+    pub fn written_behind(&self) -> Sequence {
+        Sequence(self.shared.behind.load(Ordering::SeqCst))
+    }
+
+    pub(super) fn behind(&self) -> &Behind {
+        &self.behind
+    }
+
+    /// Shows to everybody what is durable now.
+    fn publish(&self, group: &[Outcome], lengths: &[usize]) {
+        let shared = &self.shared;
+        shared.ids.note(group.iter().map(|outcome| (&outcome.record.event.id, outcome.record.sequence)));
+        for (outcome, length) in group.iter().zip(lengths) {
+            for (key, document) in &outcome.documents {
+                shared.documents.publish(key, document.clone(), *length as u64);
+            }
+        }
+        // Last: whoever sees an event in the sums finds all that it did.
+        shared.published.advance(group);
+    }
+
+    /// Has everything written behind when it is time for that.
+    fn check_what_is_behind(&self, written: u64) {
+        let shared = &self.shared;
+        let journal = shared.journal_bytes.fetch_add(written, Ordering::SeqCst) + written;
+        let dirty = shared.documents.dirty_bytes();
+        if journal >= shared.options.checkpoint_journal_bytes
+            || dirty >= shared.options.checkpoint_dirty_bytes
+        {
+            self.behind.wish(shared);
+        }
+    }
+
+    /// Waits for a checkpoint where there is too much in memory that is not written behind.
+    fn bound_memory(&self) -> Result<(), Error> {
+        if self.shared.documents.dirty_bytes() < self.shared.options.dirty_max_bytes {
+            return Ok(());
+        }
+        self.behind.checkpoint().map_err(|error| Error::ReadOnly {
+            reason: format!("too much is not written behind, and writing behind fails: {error}"),
+        })
+    }
+}
+
+impl Store for Embedded {
+    fn identity(&self) -> Identity {
+        self.shared.identity
+    }
+
+    fn head(&self) -> Sequence {
+        self.shared.published.head()
+    }
+
+    fn numbers(&self) -> Numbers {
+        Numbers::clone(&self.shared.published.numbers())
+    }
+
+    fn adopt(&self, numbers: &Numbers) -> Result<(), Error> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if *self.shared.published.numbers() == *numbers {
+            return Ok(());
+        }
+        self.shared.room.take(ROOM_PER_EVENT)?;
+        let lengths = self.shared.journal.append([EntryRef::Catalog(numbers)].into_iter())?;
+        self.shared.published.adopt(numbers.clone());
+        self.check_what_is_behind(lengths.iter().sum::<usize>() as u64);
+        Ok(())
+    }
+
+    fn recorded(&self, id: &EventId) -> Result<Option<Record>, Error> {
+        for sequence in self.shared.ids.candidates(id)? {
+            let record = self.shared.journal.record(sequence)?;
+            if let Some(record) = record.filter(|record| record.event.id == *id) {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+
+    fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
+        self.shared.documents.at_hand(key)
+    }
+
+    fn load(&self, keys: &[Key]) -> Result<Vec<Arc<Document>>, Error> {
+        let documents = &self.shared.documents;
+        let mut found = vec![None; keys.len()];
+        loop {
+            let before = documents.before_fetching();
+            for (key, found) in keys.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
+                *found = documents.at_hand(key);
+            }
+            let missing: Vec<_> = (0..keys.len()).filter(|at| found[*at].is_none()).collect();
+            if missing.is_empty() {
+                return Ok(found.into_iter().flatten().collect());
+            }
+            let fetched = self.behind.load(missing.iter().map(|at| keys[*at].clone()).collect())?;
+            for (at, held) in missing.into_iter().zip(fetched) {
+                found[at] = documents.fetched(&keys[at], held, before);
+            }
+        }
+    }
+
+    fn commit(&self, group: &[Outcome]) -> Result<(), Error> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if group.is_empty() {
+            return Ok(());
+        }
+        follows(self.head(), group)?;
+        self.bound_memory()?;
+        self.shared.room.take(group.len() as u64 * ROOM_PER_EVENT)?;
+        let records = group.iter().map(|outcome| EntryRef::Event(&outcome.record));
+        let lengths = self.shared.journal.append(records)?;
+        self.publish(group, &lengths);
+        self.check_what_is_behind(lengths.iter().sum::<usize>() as u64);
+        Ok(())
+    }
+
+    fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error> {
+        match user {
+            Some(user) => self.awards_of(user, after, limit),
+            None => self.awards_of_all(after, limit),
+        }
+    }
+
+    fn records_after(&self, after: Sequence, limit: usize) -> Result<Vec<Record>, Error> {
+        self.records(after, limit)
+    }
+
+    fn users_after(&self, after: Option<&UserId>, limit: usize) -> Result<Vec<UserId>, Error> {
+        self.users(after, limit)
+    }
+
+    fn rarity(&self) -> Rarity {
+        self.shared.published.sums().rarity
+    }
+
+    fn checkpoint(&self) -> Result<(), Error> {
+        self.behind.checkpoint()
+    }
+}

@@ -1,0 +1,182 @@
+//! The journal: what happened, in order, append-only and checksummed. It is what makes a commit durable, and
+//! all else in the store can be made again from it.
+//!
+//! One commit is one [frame], one write and one sync. Frames are in [segments](segment), files that are
+//! closed when they are large enough. What a crash leaves is put right when it is [opened](open).
+
+mod frame;
+mod open;
+mod recover;
+mod segment;
+mod sidecar;
+mod walk;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use quick_cache::sync::Cache;
+
+use super::disk::{Disk, File};
+use super::{Error, Identity};
+use crate::event::Sequence;
+use crate::outcome::Record;
+use segment::Segment;
+
+pub(super) use frame::{Entry, EntryRef, Frame};
+pub(super) use walk::Walk;
+
+/// So many segments are kept open for reading; others are opened when they are read.
+const OPEN_FILES: usize = 64;
+/// Frames read lately are kept, up to so many bytes: retries and live streams ask for neighbours.
+const FRAMES_BYTES: u64 = 16 << 20;
+
+type Frames = Cache<(u64, u64), Arc<Frame>, ByBytes>;
+
+/// An open journal.
+pub(super) struct Journal {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    identity: Identity,
+    segment_bytes: u64,
+    /// In order; never empty. The last one is appended to.
+    segments: RwLock<Vec<Arc<Segment>>>,
+    tail: Mutex<Tail>,
+    /// By the segment's first sequence.
+    files: Cache<u64, Arc<dyn File>>,
+    /// By the segment's first sequence and the offset.
+    frames: Frames,
+}
+
+/// What only the writer has.
+#[derive(Default)]
+struct Tail {
+    draft: frame::Draft,
+    /// Why nothing can be written any more.
+    failed: Option<String>,
+}
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl quick_cache::Weighter<(u64, u64), Arc<Frame>> for ByBytes {
+    fn weight(&self, _: &(u64, u64), frame: &Arc<Frame>) -> u64 {
+        frame.size() as u64 + 100
+    }
+}
+
+fn caches() -> (Cache<u64, Arc<dyn File>>, Frames) {
+    (Cache::new(OPEN_FILES), Cache::with_weighter(64, FRAMES_BYTES, ByBytes))
+}
+
+impl Journal {
+    /// The last event that can be read.
+    pub(super) fn head(&self) -> Sequence {
+        Sequence(self.last_segment().next().0 - 1)
+    }
+
+    /// Appends a group, durably; says how many bytes each entry takes. After an error nothing of it is
+    /// there.
+    pub(super) fn append<'a>(
+        &self,
+        entries: impl Iterator<Item = EntryRef<'a>>,
+    ) -> Result<Vec<usize>, Error> {
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let Tail { draft, failed } = &mut *tail;
+        if let Some(reason) = failed {
+            return Err(Error::ReadOnly { reason: reason.clone() });
+        }
+        draft.clear();
+        let lengths: Result<Vec<_>, _> = entries.map(|entry| draft.push(entry)).collect();
+        let lengths = lengths
+            .map_err(|problem| Error::io("write a group of events", std::io::Error::other(problem)))?;
+        let segment = self.segment_with_room()?;
+        let end = segment.end();
+        let (bytes, header) = draft.finish(segment.next(), segment.seed);
+        if let Err(trouble) = self.write(&segment, end, bytes) {
+            let Trouble { reason, for_good } = trouble;
+            tracing::error!(path = %segment.path.display(), for_good, "{reason}");
+            *failed = for_good.then(|| reason.clone());
+            return Err(Error::ReadOnly { reason });
+        }
+        segment.extent.write().unwrap_or_else(PoisonError::into_inner).grow(&header);
+        Ok(lengths)
+    }
+
+    /// The event with this sequence, if there is one.
+    pub(super) fn record(&self, sequence: Sequence) -> Result<Option<Record>, Error> {
+        let mut walk = self.walk(sequence);
+        while let Some(frame) = walk.next_frame()? {
+            if frame.next() > sequence {
+                let record = frame.events_from(sequence).next();
+                return record.transpose().map_err(|error| walk.unreadable(error));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All frames from the one with this event on, up to what is durable when it gets there.
+    pub(super) fn walk(&self, from: Sequence) -> Walk<'_> {
+        Walk::new(self, from)
+    }
+
+    fn write(&self, segment: &Segment, end: u64, bytes: &[u8]) -> Result<(), Trouble> {
+        let failed = |what: &str, error: std::io::Error| format!("the journal cannot be {what}: {error}");
+        let file = self
+            .file(segment)
+            .map_err(|error| Trouble { reason: failed("opened", error), for_good: false })?;
+        if let Err(error) = file.write_at(bytes, end) {
+            let reason = failed("written", error);
+            return Err(match file.truncate(end) {
+                Ok(()) => Trouble { reason, for_good: false },
+                Err(error) => {
+                    Trouble { reason: format!("{reason}; and not cut back: {error}"), for_good: true }
+                }
+            });
+        }
+        file.sync().map_err(|error| {
+            // What the kernel has kept of the write after a failed sync is anybody's guess, and a second sync
+            // would answer "done" without doing it. Take the group back as far as that is possible.
+            let taken_back = file.truncate(end).and_then(|()| file.sync());
+            let rest = if taken_back.is_ok() { "" } else { ", nor cut back" };
+            let reason = failed("synced", error);
+            Trouble {
+                reason: format!("{reason}{rest}; it is only read until the server starts again"),
+                for_good: true,
+            }
+        })
+    }
+
+    /// The last segment, or a new one where that is full.
+    fn segment_with_room(&self) -> Result<Arc<Segment>, Error> {
+        let last = self.last_segment();
+        let next = last.next();
+        if last.end() < self.segment_bytes || next == last.first {
+            return Ok(last);
+        }
+        let begun = Segment::create(&*self.disk, &self.directory, self.identity, next);
+        let begun = begun.map_err(|error| {
+            let reason = format!("a segment of the journal cannot be begun: {error}");
+            tracing::error!("{reason}");
+            Error::ReadOnly { reason }
+        })?;
+        sidecar::write(&*self.disk, &last);
+        let begun = Arc::new(begun);
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).push(begun.clone());
+        Ok(begun)
+    }
+
+    fn last_segment(&self) -> Arc<Segment> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.last().expect("a journal is opened with a segment, and none is taken away").clone()
+    }
+
+    fn file(&self, segment: &Segment) -> std::io::Result<Arc<dyn File>> {
+        self.files.get_or_insert_with(&segment.first.0, || self.disk.open(&segment.path))
+    }
+}
+
+struct Trouble {
+    reason: String,
+    /// Or only for this group.
+    for_good: bool,
+}

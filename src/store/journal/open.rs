@@ -1,0 +1,200 @@
+//! Opens a journal, and puts right what a crash has left.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, RwLock};
+
+use super::super::disk::Disk;
+use super::super::{Error, Identity, Options};
+use super::recover::{self, Fault};
+use super::segment::{self, Extent, Preamble, Segment};
+use super::{Journal, Tail, caches, sidecar};
+use crate::event::Sequence;
+
+impl Journal {
+    /// Which store the journal in this directory is of, if there is one.
+    pub(in crate::store) fn identity_in(
+        disk: &dyn Disk,
+        directory: &Path,
+    ) -> Result<Option<Identity>, Error> {
+        for first in firsts(disk, directory)? {
+            let path = segment::path(directory, first);
+            let preamble = disk.open(&path).and_then(|file| Preamble::read(&*file));
+            if let Preamble::Of(identity, _) =
+                preamble.map_err(|source| Error::io(format!("read {}", path.display()), source))?
+            {
+                return Ok(Some(identity));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Opens the journal in this directory, or begins one. What can be read afterwards is durable.
+    pub(in crate::store) fn open(
+        directory: &Path,
+        identity: Identity,
+        options: &Options,
+    ) -> Result<Journal, Error> {
+        let disk = options.disk.clone();
+        let failed = |source| Error::io(format!("open the journal in {}", directory.display()), source);
+        let mut firsts = firsts(&*disk, directory)?;
+        let unfinished = drop_unfinished(&*disk, directory, &mut firsts)?;
+        let mut segments: Vec<Arc<Segment>> = Vec::new();
+        let mut next = Sequence::default().next();
+        for (at, first) in firsts.iter().enumerate() {
+            if *first != next {
+                return Err(gap(directory, next, *first));
+            }
+            // What stands before a segment that was begun is complete.
+            let segment = match at + 1 == firsts.len() && unfinished.is_none() {
+                true => open_last(&*disk, directory, identity, *first)?,
+                false => open_sealed(&*disk, directory, identity, *first)?,
+            };
+            next = segment.next();
+            segments.push(Arc::new(segment));
+        }
+        if let Some(begun) = unfinished.filter(|begun| *begun != next) {
+            return Err(gap(directory, next, begun));
+        }
+        if segments.is_empty() {
+            segments.push(Arc::new(Segment::create(&*disk, directory, identity, next).map_err(failed)?));
+        }
+        let (files, frames) = caches();
+        Ok(Journal {
+            disk,
+            directory: directory.to_owned(),
+            identity,
+            segment_bytes: options.segment_bytes,
+            segments: RwLock::new(segments),
+            tail: Mutex::new(Tail::default()),
+            files,
+            frames,
+        })
+    }
+}
+
+fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
+    let failed = |source| Error::io(format!("list {}", directory.display()), source);
+    let names = disk.list(directory).map_err(failed)?;
+    let mut firsts: Vec<_> = names.iter().filter_map(|name| segment::first_of(name)).collect();
+    firsts.sort_unstable();
+    Ok(firsts)
+}
+
+/// A crash while a segment is begun leaves a file with no whole header, and so without events: take it away.
+fn drop_unfinished(
+    disk: &dyn Disk,
+    directory: &Path,
+    firsts: &mut Vec<Sequence>,
+) -> Result<Option<Sequence>, Error> {
+    let Some(last) = firsts.last() else { return Ok(None) };
+    let path = segment::path(directory, *last);
+    let failed = |source| Error::io(format!("put {} right", path.display()), source);
+    let file = disk.open(&path).map_err(failed)?;
+    let unfinished = file.size().map_err(failed)? <= segment::PREAMBLE_BYTES as u64
+        && Preamble::read(&*file).map_err(failed)? == Preamble::Broken;
+    if !unfinished {
+        return Ok(None);
+    }
+    tracing::warn!(path = %path.display(), "a segment that a crash left without a header is taken away");
+    disk.remove(&path).map_err(failed)?;
+    disk.sync_directory(directory).map_err(failed)?;
+    Ok(firsts.pop())
+}
+
+/// The one to which events are appended. What a crash cut short is cut off.
+fn open_last(
+    disk: &dyn Disk,
+    directory: &Path,
+    identity: Identity,
+    first: Sequence,
+) -> Result<Segment, Error> {
+    let segment = Segment::new(directory, identity, first, Extent::empty(first));
+    let failed = |source| Error::io(format!("open {}", segment.path.display()), source);
+    let file = disk.open(&segment.path).map_err(failed)?;
+    check_preamble(&segment, Preamble::read(&*file).map_err(failed)?, identity)?;
+    let (extent, fault) = recover::scan(&segment, &*file)?;
+    if let Some(fault) = fault {
+        if fault.good_after.is_some() {
+            return Err(damaged(&segment, &extent, &fault));
+        }
+        tracing::warn!(
+            path = %segment.path.display(), position = fault.offset, bytes = fault.bytes, problem = fault.problem,
+            "the end of the journal is cut off: a commit that a crash cut short, and that nobody was told of"
+        );
+        file.truncate(fault.offset).map_err(failed)?;
+    }
+    // A killed server's last write may not be durable yet, and we are about to build on it.
+    file.sync().map_err(failed)?;
+    Ok(Segment::new(directory, identity, first, extent))
+}
+
+fn open_sealed(
+    disk: &dyn Disk,
+    directory: &Path,
+    identity: Identity,
+    first: Sequence,
+) -> Result<Segment, Error> {
+    let segment = Segment::new(directory, identity, first, Extent::empty(first));
+    let failed = |source| Error::io(format!("open {}", segment.path.display()), source);
+    let file = disk.open(&segment.path).map_err(failed)?;
+    check_preamble(&segment, Preamble::read(&*file).map_err(failed)?, identity)?;
+    let size = file.size().map_err(failed)?;
+    if let Some(extent) = sidecar::read(disk, &segment, size).map_err(failed)? {
+        return Ok(Segment::new(directory, identity, first, extent));
+    }
+    let (extent, fault) = recover::scan(&segment, &*file)?;
+    if let Some(fault) = fault {
+        return Err(damaged(&segment, &extent, &fault));
+    }
+    let segment = Segment::new(directory, identity, first, extent);
+    sidecar::write(disk, &segment);
+    Ok(segment)
+}
+
+fn check_preamble(segment: &Segment, preamble: Preamble, identity: Identity) -> Result<(), Error> {
+    let problem = match preamble {
+        Preamble::Of(of, first) if of == identity && first == segment.first => return Ok(()),
+        Preamble::Of(of, first) if of == identity => {
+            format!("this is the segment that begins with event {}; give it its name back", first.0)
+        }
+        Preamble::Of(..) => {
+            "this segment belongs to another store; put back the one that belongs here".to_owned()
+        }
+        Preamble::Newer(format) => {
+            format!("the format {format} is newer than this server; start a newer server")
+        }
+        Preamble::Broken => format!(
+            "the header is damaged, and with it all events from {} on are lost; put the file back from a backup",
+            segment.first.0
+        ),
+    };
+    Err(segment.damaged(0, problem))
+}
+
+fn damaged(segment: &Segment, extent: &Extent, fault: &Fault) -> Error {
+    let lost = match fault.good_after {
+        Some(good) if good > extent.next => format!("events {} to {}", extent.next.0, good.0 - 1),
+        _ => format!("event {} and what follows it in this file", extent.next.0),
+    };
+    let problem = format!(
+        "{}, though it was whole once; {lost} cannot be read; put the file back from a backup",
+        fault.problem
+    );
+    segment.damaged(fault.offset, problem)
+}
+
+fn gap(directory: &Path, next: Sequence, found: Sequence) -> Error {
+    let place = segment::path(directory, next);
+    let problem = match found > next {
+        true => format!(
+            "the segment is missing: events {} to {} are lost; put the file back from a backup",
+            next.0,
+            found.0 - 1
+        ),
+        false => format!(
+            "the segment that begins with event {} overlaps the one before; keep the right one",
+            found.0
+        ),
+    };
+    Error::damaged(place.display(), problem)
+}

@@ -1,0 +1,130 @@
+//! Reading the journal in order.
+
+use std::sync::{Arc, PoisonError};
+
+use super::super::Error;
+use super::Journal;
+use super::frame::{Frame, HEADER_BYTES, Header};
+use super::segment::{PREAMBLE_BYTES, Segment};
+use crate::event::Sequence;
+
+/// How much is read at once while looking for the first frame.
+const SEEK_BYTES: u64 = 64 << 10;
+
+/// Goes through the frames of a journal.
+pub(in crate::store) struct Walk<'a> {
+    journal: &'a Journal,
+    segment: Arc<Segment>,
+    offset: u64,
+    /// Frames that end before this event are passed over.
+    from: Sequence,
+    sought: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(journal: &'a Journal, from: Sequence) -> Walk<'a> {
+        let segments = journal.segments.read().unwrap_or_else(PoisonError::into_inner);
+        // Numbers taken into use just before this event may stand at the end of the segment before.
+        let after = segments.partition_point(|segment| segment.first < from);
+        let segment = segments[after.saturating_sub(1)].clone();
+        let offset = segment.mark_before(from);
+        Walk { journal, segment, offset, from, sought: false }
+    }
+
+    /// The next frame. None where the durable part ends; asked again later, it goes on.
+    pub(in crate::store) fn next_frame(&mut self) -> Result<Option<Arc<Frame>>, Error> {
+        if !self.sought {
+            self.seek()?;
+        }
+        while self.offset >= self.segment.end() {
+            let Some(next) = self.segment_after() else { return Ok(None) };
+            // It may have grown while we looked; now that there is a next one, it grows no more.
+            if self.offset < self.segment.end() {
+                break;
+            }
+            self.segment = next;
+            self.offset = PREAMBLE_BYTES as u64;
+        }
+        let frame = self.read()?;
+        self.offset += frame.header.frame_bytes();
+        Ok(Some(frame))
+    }
+
+    /// An error that says that this frame's entries are no entries.
+    pub(in crate::store) fn unreadable(&self, error: postcard::Error) -> Error {
+        let problem = format!(
+            "the frame before this place cannot be understood ({error}); start the server that wrote it"
+        );
+        self.segment.damaged(self.offset, problem)
+    }
+
+    /// Passes over frames that end before the event sought, by their headers only.
+    fn seek(&mut self) -> Result<(), Error> {
+        let end = self.segment.end();
+        let mut chunk = Vec::new();
+        let mut chunk_at = self.offset;
+        while self.offset < end {
+            let within = usize::try_from(self.offset - chunk_at).unwrap_or(usize::MAX);
+            let Some(bytes) = chunk.get(within..).and_then(|rest: &[u8]| rest.first_chunk::<HEADER_BYTES>())
+            else {
+                let length = usize::try_from((end - self.offset).min(SEEK_BYTES)).unwrap_or(usize::MAX);
+                if length < HEADER_BYTES {
+                    return Err(self.bad_frame());
+                }
+                chunk.resize(length, 0);
+                chunk_at = self.offset;
+                let file = self.journal.file(&self.segment).map_err(|error| self.failed(error))?;
+                file.read_at(&mut chunk, chunk_at).map_err(|error| self.failed(error))?;
+                continue;
+            };
+            let header = Header::parse(bytes).ok_or_else(|| self.bad_frame())?;
+            if header.next() > self.from || header.first >= self.from {
+                break;
+            }
+            self.offset += header.frame_bytes();
+        }
+        self.sought = true;
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Arc<Frame>, Error> {
+        let key = (self.segment.first.0, self.offset);
+        if let Some(frame) = self.journal.frames.get(&key) {
+            return Ok(frame);
+        }
+        let left = self.segment.end() - self.offset;
+        if left < HEADER_BYTES as u64 {
+            return Err(self.bad_frame());
+        }
+        let file = self.journal.file(&self.segment).map_err(|error| self.failed(error))?;
+        let mut bytes = [0; HEADER_BYTES];
+        file.read_at(&mut bytes, self.offset).map_err(|error| self.failed(error))?;
+        let header = Header::parse(&bytes).filter(|header| header.frame_bytes() <= left);
+        let header = header.ok_or_else(|| self.bad_frame())?;
+        let mut payload = vec![0; header.length];
+        file.read_at(&mut payload, self.offset + HEADER_BYTES as u64).map_err(|error| self.failed(error))?;
+        if !header.vouches_for(&payload, self.segment.seed) {
+            return Err(self.bad_frame());
+        }
+        let frame = Arc::new(Frame { header, payload });
+        self.journal.frames.insert(key, frame.clone());
+        Ok(frame)
+    }
+
+    fn segment_after(&self) -> Option<Arc<Segment>> {
+        let segments = self.journal.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let after = segments.partition_point(|segment| segment.first <= self.segment.first);
+        segments.get(after).cloned()
+    }
+
+    fn bad_frame(&self) -> Error {
+        self.segment.damaged(
+            self.offset,
+            "this frame was whole once, and is not now; put the file back from a backup",
+        )
+    }
+
+    fn failed(&self, source: std::io::Error) -> Error {
+        Error::io(format!("read {}", self.segment.path.display()), source)
+    }
+}

@@ -1,0 +1,83 @@
+//! What is where in a data directory, and who may use it.
+//!
+//! ```text
+//! LOCK          held while a server has the directory open
+//! identity      which store this is; also in every segment's header
+//! journal/      what happened: the truth. NNN.log, and NNN.index beside what is closed
+//! sled/         documents, written behind; can be made again from the journal
+//! sled.seal     up to where they were written behind, kept outside sled to tell whether it forgot
+//! sled.broken-N a sled directory that was set aside; may be deleted
+//! ids/          fingerprints of event ids; can be made again from the journal
+//! ```
+
+use std::fs::{File, TryLockError};
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+
+use super::disk::Disk;
+use super::{Error, Identity, small_file};
+
+/// A data directory that this process has to itself.
+pub(super) struct Layout {
+    directory: PathBuf,
+    /// Unlocked when it is closed.
+    _lock: File,
+}
+
+impl Layout {
+    /// Makes the directory where it is not there, and locks it.
+    pub(super) fn open(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
+        let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
+        disk.create_directory(directory).map_err(failed)?;
+        let path = directory.join("LOCK");
+        let lock = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::InUse { directory: directory.display().to_string() });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let layout = Layout { directory: directory.to_owned(), _lock: lock };
+        disk.create_directory(&layout.journal()).map_err(failed)?;
+        disk.create_directory(&layout.ids()).map_err(failed)?;
+        disk.sync_directory(directory).map_err(failed)?;
+        if let Some(parent) = directory.canonicalize().map_err(failed)?.parent() {
+            disk.sync_directory(parent).map_err(failed)?;
+        }
+        Ok(layout)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn journal(&self) -> PathBuf {
+        self.directory.join("journal")
+    }
+
+    pub(super) fn ids(&self) -> PathBuf {
+        self.directory.join("ids")
+    }
+
+    /// Which store this is: as the file says, or else as `journal` knows, or else a new one.
+    pub(super) fn identity(&self, disk: &dyn Disk, journal: Option<Identity>) -> Result<Identity, Error> {
+        let path = self.directory.join("identity");
+        let failed = |source| Error::io(format!("read or write {}", path.display()), source);
+        let kept = small_file::read(disk, &path).map_err(failed)?;
+        let kept = kept.and_then(|bytes| Some(Identity(u64::from_le_bytes(bytes.try_into().ok()?))));
+        match (kept, journal) {
+            (Some(kept), Some(journal)) if kept != journal => Err(Error::damaged(
+                path.display(),
+                "the journal beside it belongs to another store; put back the files that belong together",
+            )),
+            (Some(kept), _) => Ok(kept),
+            (None, known) => {
+                // Each RandomState has keys of its own, drawn from the system's randomness.
+                let identity = known.unwrap_or_else(|| Identity(RandomState::new().hash_one(())));
+                small_file::write(disk, &path, &identity.0.to_le_bytes()).map_err(failed)?;
+                Ok(identity)
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! How the embedded store is set up: every size that can be chosen, with what it is otherwise.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::disk::{Disk, SystemDisk};
+
+/// A segment of the journal that has grown to so many bytes is closed, and the next one begun.
+const SEGMENT_BYTES: u64 = 64 << 20;
+/// Documents that are written behind are kept in memory up to so many bytes; then those that were not
+/// asked for lately are forgotten, and read again when they are.
+const CACHE_BYTES: u64 = 256 << 20;
+/// What sled keeps in memory for itself. Small: documents at hand are in our own cache.
+const SLED_CACHE_BYTES: u64 = 64 << 20;
+/// After so many bytes of journal everything is written behind: about what an opening has to replay.
+const CHECKPOINT_JOURNAL_BYTES: u64 = 64 << 20;
+/// When documents not yet written behind take so many bytes, they are written behind.
+const CHECKPOINT_DIRTY_BYTES: u64 = 128 << 20;
+/// When they take so many, a commit waits until some are written behind.
+const DIRTY_MAX_BYTES: u64 = 1 << 30;
+/// With less room than this on the disk, writes are refused; reading goes on.
+const FREE_MIN_BYTES: u64 = 64 << 20;
+/// The disk is asked how much room it has at most so often, and after every so many bytes.
+const FREE_ASKED_EVERY: Duration = Duration::from_millis(500);
+
+/// How an [`Embedded`](super::Embedded) store is set up. [`Options::default`] is right for a server.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the files are.
+    pub disk: Arc<dyn Disk>,
+    /// How long a segment of the journal grows.
+    pub segment_bytes: u64,
+    /// How much memory clean documents may take.
+    pub cache_bytes: u64,
+    /// How much memory sled may take for its own cache.
+    pub sled_cache_bytes: u64,
+    /// After how many bytes of journal everything is written behind.
+    pub checkpoint_journal_bytes: u64,
+    /// From how many bytes of changed documents on everything is written behind.
+    pub checkpoint_dirty_bytes: u64,
+    /// From how many bytes of changed documents on a commit waits for that.
+    pub dirty_max_bytes: u64,
+    /// How much room the disk must have for writes.
+    pub free_min_bytes: u64,
+    /// How often the disk is asked for its room, at most.
+    pub free_asked_every: Duration,
+    /// Whether closing writes everything behind. Without it a close is like a kill: nothing is lost, and the
+    /// next opening replays.
+    pub checkpoint_on_close: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            disk: Arc::new(SystemDisk),
+            segment_bytes: SEGMENT_BYTES,
+            cache_bytes: CACHE_BYTES,
+            sled_cache_bytes: SLED_CACHE_BYTES,
+            checkpoint_journal_bytes: CHECKPOINT_JOURNAL_BYTES,
+            checkpoint_dirty_bytes: CHECKPOINT_DIRTY_BYTES,
+            dirty_max_bytes: DIRTY_MAX_BYTES,
+            free_min_bytes: FREE_MIN_BYTES,
+            free_asked_every: FREE_ASKED_EVERY,
+            checkpoint_on_close: true,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The store: what every store must do, and what could go wrong with this one.
+
+mod conformance;
+mod faults;
+mod hazards;
+mod journal_hazards;
+mod site;
+mod sled_hazards;

@@ -1,0 +1,322 @@
+//! What every store must do, whatever it is made of. A store passes by naming itself to `conformance!` with a
+//! way to be opened: the same data again each time.
+
+use std::sync::Arc;
+
+use laurels::award::{Award, Place};
+use laurels::badge::Badge;
+use laurels::catalog::{Fingerprint, Numbers};
+use laurels::document::Document;
+use laurels::event::{EventId, Sequence, UserId};
+use laurels::key::Key;
+use laurels::outcome::Rarity;
+use laurels::store::Store;
+
+use super::site::Site;
+
+/// A place for one store's data.
+pub(crate) trait Home {
+    /// Opens the store there; an earlier one was closed.
+    fn open(&self) -> Arc<dyn Store>;
+}
+
+/// Makes a test of each demand, for the store that lives in the home that the expression makes.
+macro_rules! conformance {
+    ($home:expr; $($demand:ident),* $(,)?) => {
+        $(#[test] fn $demand() { $crate::store::conformance::$demand(&$home); })*
+    };
+    ($home:expr) => {
+        $crate::store::conformance::conformance!($home;
+            a_new_store_is_empty,
+            what_is_committed_can_be_read_at_once,
+            what_is_committed_is_there_after_opening_again,
+            a_group_that_leaves_a_gap_is_refused_whole,
+            an_empty_group_is_nothing,
+            checkpoints_change_nothing_that_can_be_seen,
+            a_document_that_was_written_over_is_read_as_it_is_now,
+            large_documents_are_kept,
+            odd_keys_and_users_are_kept,
+            awards_come_in_pages_without_gap_or_repetition,
+            awards_after_every_place_are_the_rest,
+            records_come_in_pages,
+            users_come_in_pages_in_order,
+            numbers_are_kept,
+            identities_differ_and_never_change,
+            readers_see_whole_events_while_a_writer_writes,
+        );
+    };
+}
+pub(crate) use conformance;
+
+pub(crate) fn a_new_store_is_empty(home: &dyn Home) {
+    let store = home.open();
+    Site::default().assert_kept(&*store);
+    assert_eq!(store.numbers(), Numbers::default());
+    assert_eq!(store.rarity(), Rarity::default());
+    let nobody = Key::new([("photo", "p")]);
+    assert_eq!(*store.load(&[nobody]).unwrap()[0], Document::default());
+}
+
+pub(crate) fn what_is_committed_can_be_read_at_once(home: &dyn Home) {
+    let store = home.open();
+    let mut site = Site::default();
+    for group in site.clone().views(40, 7) {
+        for outcome in &group {
+            let event = &outcome.record.event;
+            site.view(event.id.as_str(), event.user.as_str(), &event.subject);
+        }
+        store.commit(&group).unwrap();
+        site.assert_kept(&*store);
+        let key = &group[0].documents[0].0;
+        assert!(store.at_hand(key).is_none_or(|document| document == site.documents[key]));
+    }
+}
+
+pub(crate) fn what_is_committed_is_there_after_opening_again(home: &dyn Home) {
+    let mut site = Site::default();
+    for _ in 0..4 {
+        let store = home.open();
+        site.assert_kept(&*store);
+        site.fill(&*store, 55);
+        site.assert_kept(&*store);
+    }
+    site.assert_kept(&*home.open());
+}
+
+pub(crate) fn a_group_that_leaves_a_gap_is_refused_whole(home: &dyn Home) {
+    let mut site = Site::default();
+    let store = home.open();
+    site.fill(&*store, 3);
+    let mut ahead = site.clone();
+    let group = ahead.views(3, 3).remove(0);
+    assert!(store.commit(&group[1..]).is_err());
+    assert!(store.commit(&[group[0].clone(), group[2].clone()]).is_err());
+    assert!(store.commit(&[group[0].clone(), group[0].clone()]).is_err());
+    site.assert_kept(&*store);
+    drop(store);
+    let store = home.open();
+    site.assert_kept(&*store);
+    store.commit(&group).unwrap();
+    ahead.assert_kept(&*store);
+}
+
+pub(crate) fn an_empty_group_is_nothing(home: &dyn Home) {
+    let store = home.open();
+    store.commit(&[]).unwrap();
+    Site::default().assert_kept(&*store);
+}
+
+pub(crate) fn checkpoints_change_nothing_that_can_be_seen(home: &dyn Home) {
+    let mut site = Site::default();
+    let store = home.open();
+    for _ in 0..5 {
+        site.fill(&*store, 23);
+        store.checkpoint().unwrap();
+        store.checkpoint().unwrap();
+        site.assert_kept(&*store);
+    }
+    site.fill(&*store, 1);
+    drop(store);
+    site.assert_kept(&*home.open());
+}
+
+pub(crate) fn a_document_that_was_written_over_is_read_as_it_is_now(home: &dyn Home) {
+    let mut site = Site::default();
+    for _ in 0..3 {
+        let store = home.open();
+        store.commit(&[site.view(&format!("a{}", site.records.len()), "ann", "p")]).unwrap();
+        store.checkpoint().unwrap();
+        store.commit(&[site.view(&format!("b{}", site.records.len()), "ann", "p")]).unwrap();
+        site.assert_kept(&*store);
+    }
+}
+
+pub(crate) fn large_documents_are_kept(home: &dyn Home) {
+    let mut site = Site::default();
+    let store = home.open();
+    let viewers = |site: &mut Site, count: usize| {
+        let begin = site.records.len();
+        let view = |number: usize| (format!("e{number}"), format!("somebody-with-a-long-name-{number}"));
+        let views = (begin..begin + count).map(view).collect::<Vec<_>>();
+        views.iter().map(|(id, user)| site.view(id, user, "popular")).collect::<Vec<_>>()
+    };
+    for count in [300, 1200] {
+        store.commit(&viewers(&mut site, count)).unwrap();
+        store.checkpoint().unwrap();
+    }
+    drop(store);
+    let store = home.open();
+    let popular = Key::new([("photo", "popular")]);
+    assert_eq!(store.load(std::slice::from_ref(&popular)).unwrap()[0], site.documents[&popular]);
+    store.commit(&viewers(&mut site, 1)).unwrap();
+    store.checkpoint().unwrap();
+    drop(store);
+    assert_eq!(home.open().load(std::slice::from_ref(&popular)).unwrap()[0], site.documents[&popular]);
+}
+
+pub(crate) fn odd_keys_and_users_are_kept(home: &dyn Home) {
+    let mut site = Site::default();
+    let store = home.open();
+    let long = "x".repeat(512);
+    let photos = ["", "\0", "\0\0", "a\u{1e}b\u{1f}c\u{1d}", &*long, "é", "a", "a\0"];
+    for (at, photo) in photos.iter().enumerate() {
+        // A subject has no control characters; a key made by a rule may.
+        let mut outcome = site.view(&format!("e{at}"), &format!("u{}é", "a".repeat(at)), "p");
+        outcome.record.changes[1].0 = Key::new([("photo", *photo), ("user", "b")]);
+        let mut document = Document::default();
+        outcome.record.apply_to(&outcome.record.changes[1].0, &mut document);
+        outcome.documents = vec![(outcome.record.changes[1].0.clone(), Arc::new(document))];
+        store.commit(&[outcome]).unwrap();
+    }
+    let check = |store: &dyn Store| {
+        for (at, photo) in photos.iter().enumerate() {
+            let key = Key::new([("user", "b"), ("photo", photo)]);
+            assert_eq!(store.load(&[key]).unwrap()[0].sequence, Sequence(at as u64 + 1), "{photo:?}");
+        }
+    };
+    check(&*store);
+    store.checkpoint().unwrap();
+    drop(store);
+    check(&*home.open());
+}
+
+pub(crate) fn awards_come_in_pages_without_gap_or_repetition(home: &dyn Home) {
+    let mut site = Site::default();
+    let store = home.open();
+    site.fill(&*store, 200);
+    let user = UserId::parse("user-3").unwrap();
+    for user in [None, Some(&user)] {
+        for limit in [1, 2, 7, 1000] {
+            let (mut awards, mut after) = (Vec::<Award>::new(), Place::START);
+            loop {
+                let page = store.awards_after(after, user, limit).unwrap();
+                assert!(page.items.len() <= limit);
+                awards.extend(page.items);
+                assert!(page.reached > after || page.reached == Place::end_of(store.head()));
+                after = page.reached;
+                if after == Place::end_of(store.head()) {
+                    break;
+                }
+            }
+            assert_eq!(awards, site.awards(user));
+        }
+    }
+}
+
+pub(crate) fn awards_after_every_place_are_the_rest(home: &dyn Home) {
+    let mut site = Site::default();
+    let store = home.open();
+    site.fill(&*store, 60);
+    store.checkpoint().unwrap();
+    site.fill(&*store, 30);
+    let places = site.records.iter().flat_map(|record| {
+        let of_awards = record.awards.iter().map(|award| award.place);
+        of_awards.chain([Place { sequence: record.sequence, index: 0 }, Place::end_of(record.sequence)])
+    });
+    let users: Vec<_> = (0..7).map(|number| UserId::parse(&format!("user-{number}")).unwrap()).collect();
+    for after in places.chain([Place::START, Place::end_of(Sequence(1000))]) {
+        for user in users.iter().map(Some).chain([None]) {
+            let page = store.awards_after(after, user, usize::MAX).unwrap();
+            let rest: Vec<_> = site.awards(user).into_iter().filter(|award| award.place > after).collect();
+            assert_eq!(page.items, rest, "{after:?} {user:?}");
+            assert_eq!(page.reached, Place::end_of(store.head()).max(after));
+        }
+    }
+}
+
+pub(crate) fn records_come_in_pages(home: &dyn Home) {
+    let mut site = Site::default();
+    let store = home.open();
+    site.fill(&*store, 35);
+    for limit in [1, 10, 12] {
+        for after in 0..=35 {
+            let page = store.records_after(Sequence(after as u64), limit).unwrap();
+            assert_eq!(page, site.records[after..usize::min(after + limit, 35)]);
+        }
+    }
+    assert_eq!(store.records_after(Sequence(u64::MAX), 1).unwrap(), []);
+}
+
+pub(crate) fn users_come_in_pages_in_order(home: &dyn Home) {
+    let mut site = Site::default();
+    let store = home.open();
+    let mut names: Vec<_> = (0..30).map(|number| format!("u{}", number * 7 % 31)).collect();
+    for (at, name) in names.iter().enumerate() {
+        store.commit(&[site.view(&format!("e{at}"), name, "p")]).unwrap();
+        if at == 14 {
+            store.checkpoint().unwrap();
+        }
+    }
+    names.sort();
+    for limit in [1, 4, 100] {
+        let mut found: Vec<UserId> = Vec::new();
+        loop {
+            let page = store.users_after(found.last(), limit).unwrap();
+            if page.is_empty() {
+                break;
+            }
+            assert!(page.len() <= limit);
+            found.extend(page);
+        }
+        assert_eq!(found.iter().map(UserId::as_str).collect::<Vec<_>>(), names);
+    }
+}
+
+pub(crate) fn numbers_are_kept(home: &dyn Home) {
+    let mut site = Site::default();
+    let mut numbers = Numbers::default();
+    for round in 0..4_u32 {
+        let store = home.open();
+        assert_eq!(store.numbers(), numbers);
+        site.fill(&*store, 5);
+        numbers.slot(Fingerprint(u128::from(round)));
+        numbers.declare(Badge { id: format!("badge-{round}").into(), ..Badge::default() });
+        store.adopt(&numbers).unwrap();
+        assert_eq!(store.numbers(), numbers);
+        site.fill(&*store, 5 * round as usize);
+        if round % 2 == 1 {
+            store.checkpoint().unwrap();
+            numbers.retire_all();
+            store.adopt(&numbers).unwrap();
+        }
+        site.assert_kept(&*store);
+    }
+    assert_eq!(home.open().numbers(), numbers);
+}
+
+pub(crate) fn identities_differ_and_never_change(home: &dyn Home) {
+    let identity = home.open().identity();
+    assert_eq!(home.open().identity(), identity);
+}
+
+pub(crate) fn readers_see_whole_events_while_a_writer_writes(home: &dyn Home) {
+    let store = home.open();
+    let mut site = Site::default();
+    let groups = site.views(2000, 20);
+    let keys: Vec<_> = site.documents.keys().cloned().collect();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut last = vec![Sequence(0); keys.len()];
+                while store.head() < Sequence(2000) {
+                    let head = store.head();
+                    for (document, last) in store.load(&keys).unwrap().iter().zip(&mut last) {
+                        assert!(document.sequence >= *last, "a document went back");
+                        *last = document.sequence;
+                    }
+                    if head > Sequence(0) {
+                        let id = EventId::parse(&format!("e{}", head.0 - 1)).unwrap();
+                        assert_eq!(store.recorded(&id).unwrap().map(|record| record.sequence), Some(head));
+                    }
+                }
+            });
+        }
+        for (at, group) in groups.iter().enumerate() {
+            store.commit(group).unwrap();
+            if at % 10 == 0 {
+                store.checkpoint().unwrap();
+            }
+        }
+    });
+    site.assert_kept(&*store);
+}
