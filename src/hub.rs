@@ -1,0 +1,232 @@
+//! Telling: awards reach those who listen, the moment they are kept.
+//!
+//! A [`Subscription`] has a mailbox. [`Hub::tell`] puts awards into the mailboxes of those whom they
+//! concern and wakes them, and nobody else. A mailbox holds [`MAILBOX_MAX`] awards: whoever does not
+//! empty it in time finds it [`Post::Overflowed`] and reads what is missing from the store instead, so
+//! a slow reader costs no memory and loses nothing.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::award::{Award, Place};
+use crate::event::UserId;
+
+/// Most awards that wait in one mailbox. With one more it is emptied, and its owner reads the store.
+pub const MAILBOX_MAX: usize = 64;
+
+/// Whom to tell.
+#[derive(Debug, Default)]
+pub struct Hub(Mutex<Listeners>);
+
+#[derive(Debug, Default)]
+struct Listeners {
+    /// Those who listen to certain users only.
+    by_user: HashMap<UserId, Vec<Arc<Mailbox>>>,
+    /// Those who listen to everybody.
+    to_all: Vec<Arc<Mailbox>>,
+    /// Everything up to here was told.
+    told: Place,
+    closed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Mailbox {
+    post: Mutex<Waiting>,
+    news: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    awards: VecDeque<Award>,
+    overflowed: bool,
+    closed: bool,
+}
+
+/// What was in a mailbox.
+#[derive(Debug, PartialEq)]
+pub enum Post {
+    /// All that came since the last time, in order; and up to where that is everything.
+    Awards(VecDeque<Award>, Place),
+    /// More came than the mailbox holds: what is missing is in the store. It is empty now.
+    Overflowed,
+    /// Nothing more will come.
+    Closed,
+}
+
+impl Hub {
+    /// Tells awards, in order, to whom they concern. `up_to` is the place after them.
+    pub fn tell<'a>(&self, awards: impl IntoIterator<Item = &'a Award>, up_to: Place) {
+        let mut listeners = lock(&self.0);
+        for award in awards {
+            let of_user = listeners.by_user.get(&award.user).into_iter().flatten();
+            for mailbox in of_user.chain(&listeners.to_all) {
+                mailbox.deliver(award);
+            }
+        }
+        listeners.told = up_to;
+    }
+
+    /// Begins to listen to these users, or to everybody where there are none.
+    pub fn subscribe(self: &Arc<Hub>, users: &[UserId]) -> Subscription {
+        let mailbox = Arc::new(Mailbox::default());
+        let mut listeners = lock(&self.0);
+        for user in users {
+            listeners.by_user.entry(user.clone()).or_default().push(mailbox.clone());
+        }
+        if users.is_empty() {
+            listeners.to_all.push(mailbox.clone());
+        }
+        if listeners.closed {
+            mailbox.close();
+        }
+        Subscription { hub: self.clone(), users: users.to_vec(), mailbox }
+    }
+
+    /// Tells everybody that nothing more will come.
+    pub fn close(&self) {
+        let mut listeners = lock(&self.0);
+        listeners.closed = true;
+        for mailbox in listeners.by_user.values().flatten().chain(&listeners.to_all) {
+            mailbox.close();
+        }
+    }
+}
+
+/// Somebody who listens. Dropping it ends that.
+#[derive(Debug)]
+pub struct Subscription {
+    hub: Arc<Hub>,
+    users: Vec<UserId>,
+    mailbox: Arc<Mailbox>,
+}
+
+impl Subscription {
+    /// Empties the mailbox.
+    pub fn collect(&self) -> Post {
+        // The place first: what is told after it was read may wait in the mailbox until the next time.
+        let told = lock(&self.hub.0).told;
+        let mut waiting = lock(&self.mailbox.post);
+        if waiting.closed {
+            return Post::Closed;
+        }
+        let awards = std::mem::take(&mut waiting.awards);
+        match std::mem::take(&mut waiting.overflowed) {
+            true => Post::Overflowed,
+            false => Post::Awards(awards, told),
+        }
+    }
+
+    /// Waits until there may be something in the mailbox.
+    pub async fn news(&self) {
+        self.mailbox.news.notified().await;
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut listeners = lock(&self.hub.0);
+        let is_other = |mailbox: &Arc<Mailbox>| !Arc::ptr_eq(mailbox, &self.mailbox);
+        listeners.to_all.retain(is_other);
+        for user in &self.users {
+            if let Some(mailboxes) = listeners.by_user.get_mut(user) {
+                mailboxes.retain(is_other);
+                if mailboxes.is_empty() {
+                    listeners.by_user.remove(user);
+                }
+            }
+        }
+    }
+}
+
+impl Mailbox {
+    fn deliver(&self, award: &Award) {
+        let mut waiting = lock(&self.post);
+        if !waiting.overflowed {
+            waiting.awards.push_back(award.clone());
+        }
+        if waiting.awards.len() > MAILBOX_MAX {
+            waiting.awards = VecDeque::new();
+            waiting.overflowed = true;
+        }
+        self.news.notify_one();
+    }
+
+    fn close(&self) {
+        lock(&self.post).closed = true;
+        self.news.notify_one();
+    }
+}
+
+/// What a lock guards is whole at every moment, also when a thread died with it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::badge::BadgeNumber;
+    use crate::event::{EventId, Sequence, Time};
+    use crate::key::Key;
+
+    fn award(sequence: u64, user: &str) -> Award {
+        Award {
+            place: Place { sequence: Sequence(sequence), index: 0 },
+            user: UserId::parse(user).unwrap(),
+            badge: BadgeNumber(0),
+            key: Key::new([]),
+            time: Time::MIN,
+            event_id: EventId::default(),
+            points: 0,
+            first: true,
+        }
+    }
+
+    fn tell(hub: &Hub, sequence: u64, user: &str) {
+        hub.tell(&[award(sequence, user)], Place::end_of(Sequence(sequence)));
+    }
+
+    fn sequences(post: Post) -> Vec<u64> {
+        let Post::Awards(awards, _) = post else { panic!("{post:?}") };
+        awards.iter().map(|award| award.place.sequence.0).collect()
+    }
+
+    #[test]
+    fn an_award_reaches_those_whom_it_concerns() {
+        let hub = Arc::new(Hub::default());
+        let ann = hub.subscribe(&[UserId::parse("ann").unwrap()]);
+        let all = hub.subscribe(&[]);
+        tell(&hub, 1, "ann");
+        tell(&hub, 2, "bob");
+        assert_eq!(sequences(ann.collect()), [1]);
+        assert_eq!(sequences(all.collect()), [1, 2]);
+        let Post::Awards(awards, told) = ann.collect() else { panic!() };
+        assert_eq!((awards.len(), told), (0, Place::end_of(Sequence(2))));
+    }
+
+    #[test]
+    fn a_mailbox_that_is_not_emptied_is_bounded_and_says_so() {
+        let hub = Arc::new(Hub::default());
+        let slow = hub.subscribe(&[]);
+        for sequence in 0..=MAILBOX_MAX as u64 {
+            tell(&hub, sequence, "ann");
+        }
+        tell(&hub, 1000, "ann");
+        assert_eq!(slow.collect(), Post::Overflowed);
+        tell(&hub, 1001, "ann");
+        assert_eq!(sequences(slow.collect()), [1001]);
+    }
+
+    #[test]
+    fn who_is_gone_leaves_nothing_behind() {
+        let hub = Arc::new(Hub::default());
+        let listeners = [hub.subscribe(&[UserId::parse("ann").unwrap()]), hub.subscribe(&[])];
+        hub.close();
+        assert!(listeners.iter().all(|listener| listener.collect() == Post::Closed));
+        drop(listeners);
+        let left = lock(&hub.0);
+        assert!(left.by_user.is_empty() && left.to_all.is_empty());
+    }
+}

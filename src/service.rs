@@ -1,0 +1,318 @@
+//! Decide, keep, tell: the only module that names the engine, the store and the hub.
+//!
+//! Events enter through [`Service::record`], or one after the other through [`Service::submit`]. They
+//! are parsed, and the documents that they are sure to need are fetched, before they queue up for the
+//! writer: one thread that owns deciding and keeping, so that there is one order of events and no
+//! update is lost. Its loop, in `service/writer.rs`, is the heart of it all.
+
+mod cursor;
+mod error;
+mod live;
+mod writer;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use crate::award::{Award, Place};
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::document::Document;
+use crate::engine::{self, Documents};
+use crate::event::{DATA_MAX_BYTES, Draft, Event, EventId, Invalid, Time, UserId};
+use crate::hub::Hub;
+use crate::key::Key;
+use crate::outcome::Rarity;
+use crate::store::Store;
+
+use writer::{Reply, Submitted, Writer};
+
+pub use crate::engine::Progress;
+pub use error::Error;
+pub use live::{Filter, From, Live, Told};
+pub use writer::{GROUP_CHANGES_MAX, GROUP_MAX};
+
+/// Most events of one stream that may await their answers; then the stream is not read until some are
+/// answered.
+pub const STREAM_PENDING_MAX: usize = 1024;
+/// Most events that may wait for the writer. One more is refused with [`Error::Overloaded`]; that of a
+/// stream waits.
+pub const QUEUE_MAX: usize = 16 * 1024;
+/// Most bytes of data, as JSON, of the events that are accepted and not yet answered. One more is refused, or
+/// waits, as with [`QUEUE_MAX`]. In memory, values take up to sixteen times as much.
+pub const QUEUE_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// How long to wait before an event that was refused for want of room or disk is sent again.
+pub const RETRY_AFTER: Duration = Duration::from_millis(250);
+
+/// The room for data is handed out in pieces of so many bytes.
+const PIECE_BYTES: usize = 1024;
+/// A group that is being published is looked at again after so long.
+const PUBLISHING_PAUSE: Duration = Duration::from_millis(1);
+
+/// The server, without its doors. Cheap to clone.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    catalog: Arc<Catalog>,
+    hub: Arc<Hub>,
+    clock: Clock,
+    queue: mpsc::Sender<Submitted>,
+    /// For the data of the events that are accepted and not yet answered, in pieces.
+    room: Arc<Semaphore>,
+    stopping: AtomicBool,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What came of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Its id: the one sent, or the one the server made.
+    pub event_id: EventId,
+    /// Whether it had been recorded before; the rest is what was answered then.
+    pub duplicate: bool,
+    /// Every award it gave, to whichever user, in the order given.
+    pub awards: Vec<Award>,
+    /// The place after everything it gave.
+    pub place: Place,
+}
+
+/// An event that was accepted, and will be answered.
+pub struct Pending {
+    inner: Arc<Inner>,
+    answer: oneshot::Receiver<Result<Recorded, Error>>,
+}
+
+impl Pending {
+    /// Waits until the event is kept.
+    pub async fn answer(self) -> Result<Recorded, Error> {
+        self.answer.await.unwrap_or_else(|_| Err(self.inner.no_writer()))
+    }
+}
+
+impl Service {
+    /// Begins to serve what a store has, with a catalog. The writer is a thread of its own, until
+    /// [`Service::shut_down`].
+    pub fn start(store: Arc<dyn Store>, catalog: Arc<Catalog>, clock: Clock) -> Service {
+        let hub = Arc::new(Hub::default());
+        let (queue, submitted) = mpsc::channel(QUEUE_MAX);
+        let writer = Writer::new(store.clone(), catalog.clone(), hub.clone(), submitted);
+        let writer = Mutex::new(Some(writer.spawn()));
+        let room = Arc::new(Semaphore::new(QUEUE_MAX_BYTES / PIECE_BYTES));
+        let stopping = AtomicBool::new(false);
+        Service(Arc::new(Inner { store, catalog, hub, clock, queue, room, stopping, writer }))
+    }
+
+    /// The catalog in use.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.0.catalog.clone()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Records one event: when it answers, the event and all that it gave are kept. Fails at once where too
+    /// many events wait.
+    pub async fn record(&self, draft: Draft) -> Result<Recorded, Error> {
+        let room = self.0.room.clone().try_acquire_many_owned(pieces(&draft));
+        let room = room.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })?;
+        let (event, arrival) = self.0.parse(draft)?;
+        self.0.fetch(&event).await?;
+        let (submitted, pending) = self.accept(event, arrival, false, room);
+        self.0.queue.try_send(submitted).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Overloaded { retry_after: RETRY_AFTER },
+            mpsc::error::TrySendError::Closed(_) => self.0.no_writer(),
+        })?;
+        pending.answer().await
+    }
+
+    /// Accepts an event of a stream, waiting for room. Events that are submitted one after the other are
+    /// recorded in that order. A historical one must have its time.
+    pub async fn submit(&self, draft: Draft, historical: bool) -> Result<Pending, Error> {
+        if historical && draft.time.is_none() {
+            let problem = "must be set in a historical stream, to when the event happened";
+            return Err(Error::Invalid(vec![Invalid::new("time", problem)]));
+        }
+        let room = self.0.room.clone().acquire_many_owned(pieces(&draft)).await;
+        let room = room.map_err(Error::internal)?;
+        let (event, arrival) = self.0.parse(draft)?;
+        self.0.fetch(&event).await?;
+        let (submitted, pending) = self.accept(event, arrival, historical, room);
+        self.0.queue.send(submitted).await.map_err(|_| self.0.no_writer())?;
+        Ok(pending)
+    }
+
+    /// A user's document as it stands now, and the place up to which it has everything.
+    pub async fn document(&self, user: &UserId) -> Result<(Arc<Document>, Place), Error> {
+        let head = self.0.store.head();
+        let document = self.0.load_one(&Key::user(user)).await?;
+        // What was kept while it was fetched may be in it, and is then in it whole.
+        let sequence = head.max(document.sequence);
+        // A group's documents can be seen a moment before the store says that it has come so far, and a place
+        // beyond its end would be refused.
+        while self.0.store.head() < sequence {
+            tokio::time::sleep(PUBLISHING_PAUSE).await;
+        }
+        Ok((document, Place::end_of(sequence)))
+    }
+
+    /// How far a user is towards the badges not yet held, nearest first; secret ones are left out.
+    pub async fn progress(&self, user: &UserId) -> Result<Vec<Progress>, Error> {
+        // Held here, since the cache may be too small to have them all at once.
+        let mut loaded = HashMap::new();
+        loop {
+            let now = self.0.clock.now();
+            let documents = Loaded { loaded: &loaded, at_hand: AtHand(&*self.0.store) };
+            match engine::progress(&self.0.catalog, user, now, &documents) {
+                Ok(progress) => return Ok(progress),
+                Err(needs) => {
+                    let documents = self.0.load(needs.clone()).await?;
+                    loaded.extend(needs.into_iter().zip(documents));
+                }
+            }
+        }
+    }
+
+    /// How many users there are, and how many hold each badge.
+    pub fn rarity(&self) -> Rarity {
+        self.0.store.rarity()
+    }
+
+    /// Begins a live stream, with a heartbeat at once and whenever nothing happened for so long.
+    pub fn live(&self, filter: Filter, from: From, heartbeat: Duration) -> Live {
+        Live::begin(self.clone(), filter, from, heartbeat)
+    }
+
+    /// A place as callers keep it.
+    pub fn cursor(&self, place: Place) -> String {
+        cursor::write(self.0.store.identity(), place)
+    }
+
+    /// The place that a caller kept.
+    pub fn place(&self, cursor: &str) -> Result<Place, Error> {
+        let (identity, place) = cursor::read(cursor).ok_or(Error::CursorInvalid)?;
+        if identity != self.0.store.identity() || place.sequence > self.0.store.head() {
+            return Err(Error::CursorForeign { oldest: self.cursor(Place::START) });
+        }
+        Ok(place)
+    }
+
+    /// Waits until events are no longer recorded: the writer was told to stop, or died.
+    pub async fn ended(&self) {
+        self.0.queue.closed().await;
+    }
+
+    /// Accepts nothing more, finishes what was accepted, ends live streams, and writes behind what is left.
+    /// A second call waits for nothing.
+    pub async fn shut_down(&self) {
+        self.0.stopping.store(true, Ordering::SeqCst);
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(writer) = writer else { return };
+        // An error means that the writer is gone, and then there is nothing to stop.
+        let _ = self.0.queue.send(Submitted::Stop).await;
+        let inner = self.0.clone();
+        let finished = tokio::task::spawn_blocking(move || {
+            if writer.join().is_err() {
+                tracing::error!("the writer died; what it had answered is kept");
+            }
+            inner.hub.close();
+            if let Err(error) = inner.store.checkpoint() {
+                tracing::warn!(%error, "nothing is lost, but the next start will take longer");
+            }
+        });
+        if finished.await.is_err() {
+            tracing::error!("stopping was cut short; what was answered is kept");
+        }
+    }
+
+    fn accept(
+        &self,
+        event: Event,
+        arrival: Time,
+        historical: bool,
+        room: OwnedSemaphorePermit,
+    ) -> (Submitted, Pending) {
+        let (answer, pending) = oneshot::channel();
+        let reply = Reply { answer, _room: room };
+        let submitted = Submitted::Event { event: Box::new(event), arrival, historical, reply };
+        (submitted, Pending { inner: self.0.clone(), answer: pending })
+    }
+}
+
+impl Inner {
+    fn parse(&self, draft: Draft) -> Result<(Event, Time), Error> {
+        if self.stopping.load(Ordering::SeqCst) {
+            return Err(Error::ShuttingDown);
+        }
+        let arrival = self.clock.now();
+        let event = draft.parse(arrival).map_err(Error::Invalid)?;
+        self.catalog.check_event(&event).map_err(Error::Invalid)?;
+        Ok((event, arrival))
+    }
+
+    /// Fetches the documents that an event is sure to need, so that the writer need not wait for the disk.
+    async fn fetch(self: &Arc<Self>, event: &Event) -> Result<(), Error> {
+        let mut cold = engine::keys(&self.catalog, event, &AtHand(&*self.store));
+        cold.retain(|key| self.store.at_hand(key).is_none());
+        if !cold.is_empty() {
+            self.load(cold).await?;
+        }
+        Ok(())
+    }
+
+    async fn load_one(self: &Arc<Self>, key: &Key) -> Result<Arc<Document>, Error> {
+        if let Some(document) = self.store.at_hand(key) {
+            return Ok(document);
+        }
+        Ok(self.load(vec![key.clone()]).await?.pop().unwrap_or_default())
+    }
+
+    async fn load(self: &Arc<Self>, keys: Vec<Key>) -> Result<Vec<Arc<Document>>, Error> {
+        let inner = self.clone();
+        let loaded = tokio::task::spawn_blocking(move || inner.store.load(&keys)).await;
+        loaded.map_err(Error::internal)?.map_err(Error::from_store)
+    }
+
+    /// Why there is no writer.
+    fn no_writer(&self) -> Error {
+        match self.stopping.load(Ordering::SeqCst) {
+            true => Error::ShuttingDown,
+            false => Error::internal(error::WriterDied),
+        }
+    }
+}
+
+/// How much room the data of an event takes: data that is too long is refused soon, and takes no more than
+/// the longest.
+fn pieces(draft: &Draft) -> u32 {
+    let bytes = draft.data_bytes().min(DATA_MAX_BYTES);
+    u32::try_from(bytes / PIECE_BYTES + 1).unwrap_or(u32::MAX)
+}
+
+/// The documents that are in memory.
+struct AtHand<'a>(&'a dyn Store);
+
+impl Documents for AtHand<'_> {
+    fn get(&self, key: &Key) -> Option<Arc<Document>> {
+        self.0.at_hand(key)
+    }
+}
+
+/// The documents that were loaded for one call, and those that are in memory.
+struct Loaded<'a> {
+    loaded: &'a HashMap<Key, Arc<Document>>,
+    at_hand: AtHand<'a>,
+}
+
+impl Documents for Loaded<'_> {
+    fn get(&self, key: &Key) -> Option<Arc<Document>> {
+        self.loaded.get(key).cloned().or_else(|| self.at_hand.get(key))
+    }
+}

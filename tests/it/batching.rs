@@ -1,0 +1,126 @@
+//! However events are grouped, the same events give the same awards and the same documents.
+//!
+//! A few thousand events over a few users, with rules of every kind that rest on each other, go in one
+//! by one, each kept before the next is sent, and then all at once, so that a group holds as many as it
+//! may. A user's second event must then see what the first one left in the same group.
+
+use std::sync::Arc;
+
+use laurels::catalog::Catalog;
+use laurels::clock::Clock;
+use laurels::diagnostic::Source;
+use laurels::event::{Draft, DraftData, Time};
+use laurels::outcome::Record;
+use laurels::service::Service;
+use laurels::store::{Embedded, Options, Store};
+
+const BADGES: &str = r#"
+[stat.posts]
+on = "post"
+
+[flag.regular]
+when = "posts >= 5"
+
+[badge.posts]
+on    = "post"
+tiers = [{ at = 1 }, { at = 10 }, { at = 100 }]
+
+[badge.regulars]
+on = "flag.regular"
+by = []
+at = 3
+to = "who.list"
+
+[stat.who]
+on       = "post"
+by       = []
+distinct = "event.user"
+
+[badge.streak]
+on  = "post"
+run = "day(event.time)"
+at  = 4
+
+[badge.popular]
+on       = "read"
+by       = { user = "event.data.author", post = "event.subject" }
+distinct = "event.user"
+at       = 3
+
+[badge.both]
+when = 'holds("posts-10") && holds("streak")'
+
+[badge.collector]
+on       = "badge.*"
+distinct = "event.type"
+at       = 4
+
+[badge.early]
+on   = "flag.regular"
+when = "all_regulars < 2"
+
+[stat.all_regulars]
+on = "flag.regular"
+by = []
+"#;
+
+/// The events, the same every time.
+fn events() -> Vec<Draft> {
+    let mut state = 7_u64;
+    let mut next = |below: u64| {
+        // Numerical Recipes' constants: any mixing will do.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let start = Time::parse("2026-01-01T00:00:00Z").unwrap().to_unix().0;
+    let event = |n: i64| {
+        let user = format!("u{}", next(6));
+        let draft = Draft { id: format!("e{n}"), user, time: Some((start + n * 600, 0)), ..Draft::default() };
+        if next(3) == 0 {
+            return Draft { r#type: "post".into(), ..draft };
+        }
+        let data = DraftData::Json(format!(r#"{{"author":"u{}"}}"#, next(6)));
+        Draft { r#type: "read".into(), subject: format!("p{}", next(40)), data, ..draft }
+    };
+    (0..3000).map(event).collect()
+}
+
+/// Everything that is kept of the events, after they went in.
+fn kept(runtime: &tokio::runtime::Runtime, at_once: bool) -> Vec<Record> {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(Embedded::open(directory.path(), Options::default()).unwrap());
+    let files = [Source { name: "rules.toml".into(), text: BADGES.into() }];
+    let (catalog, numbers, _) = Catalog::compile(&files, &store.numbers()).unwrap();
+    store.adopt(&numbers).unwrap();
+    let clock = Clock::fixed(Time::parse("2028-01-01T00:00:00Z").unwrap());
+    let service = Service::start(store.clone(), Arc::new(catalog), clock);
+    runtime.block_on(async {
+        let mut pending = Vec::new();
+        for event in events() {
+            if at_once {
+                pending.push(service.submit(event, false).await.unwrap());
+            } else {
+                service.record(event).await.unwrap();
+            }
+        }
+        for pending in pending {
+            pending.answer().await.unwrap();
+        }
+        service.shut_down().await;
+    });
+    store.records_after(laurels::event::Sequence(0), 10_000).unwrap()
+}
+
+#[test]
+fn one_by_one_or_in_large_groups_the_awards_and_changes_are_the_same() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (single, grouped) = (kept(&runtime, false), kept(&runtime, true));
+    assert_eq!(single.len(), 3000);
+    let badges: std::collections::BTreeSet<_> =
+        single.iter().flat_map(|record| &record.awards).map(|award| award.badge).collect();
+    assert!(badges.len() > 8, "only {badges:?} were given: the rules are not put to the test");
+    for (a, b) in single.iter().zip(&grouped) {
+        assert_eq!(a, b);
+    }
+    assert_eq!(single.len(), grouped.len());
+}

@@ -1,0 +1,218 @@
+//! Live streams: no gap and no duplicate, wherever a listener is cut off and however slowly it reads.
+//!
+//! One list of awards is the truth: what a listener that was there from the beginning was told. Every
+//! other listener must end with the same list, by places.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use laurels::award::{Award, Place};
+use laurels::catalog::Catalog;
+use laurels::clock::Clock;
+use laurels::diagnostic::Source;
+use laurels::event::{Draft, Time, UserId};
+use laurels::hub::MAILBOX_MAX;
+use laurels::service::{Filter, From, Live, Service, Told};
+use laurels::store::{Embedded, Options, Store};
+use tempfile::TempDir;
+
+/// Every visit is an award: a badge a day, and one a subject.
+const BADGES: &str = r#"
+[badge.visit]
+on = "visit"
+by = ["user", "subject"]
+
+[badge.visitor]
+on = "visit"
+"#;
+
+/// Often, so that a test knows soon that nothing more will come.
+const HEARTBEAT: Duration = Duration::from_millis(10);
+
+fn service() -> (TempDir, Service) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Embedded::open(directory.path(), Options::default()).unwrap();
+    let files = [Source { name: "visits.toml".to_owned(), text: BADGES.to_owned() }];
+    let (catalog, numbers, _) = Catalog::compile(&files, &store.numbers()).unwrap();
+    store.adopt(&numbers).unwrap();
+    let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
+    (directory, Service::start(Arc::new(store), Arc::new(catalog), clock))
+}
+
+async fn visit(service: &Service, user: &str, subject: usize) -> Place {
+    let draft = Draft {
+        r#type: "visit".into(),
+        user: user.into(),
+        subject: format!("s{subject}"),
+        ..Draft::default()
+    };
+    service.record(draft).await.unwrap().place
+}
+
+fn begin(service: &Service, filter: &Filter, from: From) -> Live {
+    service.live(filter.clone(), from, HEARTBEAT)
+}
+
+async fn next_award(live: &mut Live) -> Award {
+    loop {
+        if let Told::Award(award) = live.next().await.expect("the server is up").unwrap() {
+            return award;
+        }
+    }
+}
+
+/// What a listener is told up to this place.
+async fn told_up_to(live: &mut Live, end: Place, mut reached: Place) -> Vec<Award> {
+    let mut told = Vec::new();
+    while reached < end {
+        match live.next().await.expect("the server is up").unwrap() {
+            Told::Award(award) => {
+                reached = award.place;
+                told.push(award);
+            }
+            Told::Heartbeat { place, .. } => reached = reached.max(place),
+        }
+    }
+    told
+}
+
+fn places(awards: &[Award]) -> Vec<Place> {
+    awards.iter().map(|award| award.place).collect()
+}
+
+fn only(user: &str) -> Filter {
+    Filter { users: vec![UserId::parse(user).unwrap()], ..Filter::default() }
+}
+
+#[tokio::test]
+async fn a_listener_that_reconnects_at_every_notification_ends_with_the_same_list() {
+    let (_directory, service) = service();
+    let both = Filter { users: [only("ana").users, only("ben").users].concat(), ..Filter::default() };
+    for (round, filter) in [Filter::default(), only("ana"), both].into_iter().enumerate() {
+        let mut steady = begin(&service, &filter, From::Now);
+        steady.next().await.unwrap().unwrap();
+        let start = visit(&service, "cat", round * 1000).await;
+        let mut end = start;
+        for subject in 1..40 {
+            for user in ["ana", "ben", "cat"] {
+                end = visit(&service, user, round * 1000 + subject).await;
+            }
+        }
+        let truth: Vec<_> = told_up_to(&mut steady, end, Place::START).await;
+        let truth: Vec<_> = truth.into_iter().filter(|award| award.place > start).collect();
+
+        assert!(truth.len() >= 39, "{} awards", truth.len());
+
+        let (mut after, mut resumed) = (start, Vec::new());
+        while resumed.len() < truth.len() {
+            let award = next_award(&mut begin(&service, &filter, From::After(after))).await;
+            after = award.place;
+            resumed.push(award);
+        }
+        assert_eq!(places(&resumed), places(&truth));
+        assert_eq!(resumed, truth);
+        let rest = told_up_to(&mut begin(&service, &filter, From::After(after)), end, after).await;
+        assert!(rest.is_empty(), "{rest:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_listener_that_does_not_read_is_served_from_the_journal_later() {
+    let (_directory, service) = service();
+    let mut slow = begin(&service, &Filter::default(), From::Now);
+    let mut slow_of_ana = begin(&service, &only("ana"), From::Now);
+    let mut end = Place::START;
+    let count = MAILBOX_MAX * 5;
+    for subject in 0..count {
+        end = visit(&service, "ana", subject).await;
+    }
+    for live in [&mut slow, &mut slow_of_ana] {
+        let told = told_up_to(live, end, Place::START).await;
+        assert_eq!(told.len(), count + 1);
+        assert!(places(&told).is_sorted_by(|a, b| a < b));
+    }
+    // And it is live again.
+    visit(&service, "ana", count).await;
+    assert_eq!(next_award(&mut slow).await.place.sequence.0, count as u64 + 1);
+}
+
+#[tokio::test]
+async fn while_it_catches_up_nothing_that_happens_is_lost() {
+    let (_directory, service) = service();
+    for subject in 0..500 {
+        visit(&service, "ana", subject).await;
+    }
+    let mut late = begin(&service, &Filter::default(), From::After(Place::START));
+    let mut told = vec![next_award(&mut late).await];
+    let writing = tokio::spawn({
+        let service = service.clone();
+        async move {
+            let mut end = Place::START;
+            for subject in 500..1500 {
+                end = visit(&service, "ana", subject).await;
+            }
+            end
+        }
+    });
+    while told.len() < 1501 {
+        told.push(next_award(&mut late).await);
+    }
+    assert_eq!(told.last().unwrap().place.sequence, writing.await.unwrap().sequence);
+    assert!(places(&told).is_sorted_by(|a, b| a < b));
+}
+
+#[tokio::test]
+async fn the_first_message_is_a_heartbeat_and_one_more_says_that_it_is_live() {
+    let (_directory, service) = service();
+    let end = visit(&service, "ana", 1).await;
+    let mut now = begin(&service, &Filter::default(), From::Now);
+    let first = now.next().await.unwrap().unwrap();
+    assert!(matches!(first, Told::Heartbeat { place, live: true, .. } if place == end), "{first:?}");
+
+    let mut past = begin(&service, &Filter::default(), From::After(Place::START));
+    let mut messages = Vec::new();
+    for _ in 0..4 {
+        messages.push(past.next().await.unwrap().unwrap());
+    }
+    assert!(matches!(messages[0], Told::Heartbeat { place: Place::START, live: false, .. }));
+    assert!(matches!((&messages[1], &messages[2]), (Told::Award(_), Told::Award(_))));
+    assert!(matches!(messages[3], Told::Heartbeat { place, live: true, .. } if place == end));
+}
+
+/// A heartbeat said how far the stream had come at the heartbeat before: who resumed there after a quiet
+/// day read the whole day's journal for nothing.
+#[tokio::test]
+async fn a_heartbeat_says_how_far_everybody_was_told() {
+    let (_directory, service) = service();
+    let mut of_ben = begin(&service, &only("ben"), From::Now);
+    of_ben.next().await.unwrap().unwrap();
+    let end = visit(&service, "ana", 1).await;
+    let next = of_ben.next().await.unwrap().unwrap();
+    assert!(matches!(next, Told::Heartbeat { place, .. } if place == end), "{next:?}");
+}
+
+#[tokio::test]
+async fn streams_end_when_the_server_goes_down_and_what_was_accepted_is_answered() {
+    let (_directory, service) = service();
+    let mut live = begin(&service, &Filter::default(), From::Now);
+    live.next().await.unwrap().unwrap();
+    let mut pending = Vec::new();
+    for subject in 0..100 {
+        let draft = Draft {
+            r#type: "visit".into(),
+            user: "ana".into(),
+            subject: format!("s{subject}"),
+            ..Draft::default()
+        };
+        pending.push(service.submit(draft, false).await.unwrap());
+    }
+    service.shut_down().await;
+    for pending in pending {
+        pending.answer().await.unwrap();
+    }
+    let draft = Draft { r#type: "visit".into(), user: "ana".into(), ..Draft::default() };
+    assert!(service.record(draft).await.is_err());
+    while let Some(told) = live.next().await {
+        told.unwrap();
+    }
+}

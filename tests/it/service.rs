@@ -1,0 +1,287 @@
+//! The service over stores that are slow, small or broken: what it does when something beneath it is not as usual.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use laurels::award::{Award, Place};
+use laurels::catalog::{Catalog, Numbers};
+use laurels::clock::Clock;
+use laurels::diagnostic::Source;
+use laurels::document::Document;
+use laurels::engine::KEYS_MAX;
+use laurels::event::{DATA_MAX_BYTES, Draft, DraftData, EventId, Sequence, Time, UserId};
+use laurels::key::Key;
+use laurels::outcome::{Outcome, Rarity, Record};
+use laurels::service::{GROUP_CHANGES_MAX, QUEUE_MAX, QUEUE_MAX_BYTES, STREAM_PENDING_MAX, Service};
+use laurels::store::{Embedded, Error, Identity, Options, Page, Store};
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+const BADGES: &str = r#"
+[badge.visitor]
+on = "visit"
+at = 10
+
+[stat.meetings]
+on = "meeting"
+by = { user = "event.data.users" }
+"#;
+
+/// How long something may take that takes no time at all, before it is taken to hang.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn embedded(directory: &TempDir, options: Options) -> (Embedded, Arc<Catalog>) {
+    let store = Embedded::open(directory.path(), options).unwrap();
+    let files = [Source { name: "visits.toml".to_owned(), text: BADGES.to_owned() }];
+    let (catalog, numbers, _) = Catalog::compile(&files, &store.numbers()).unwrap();
+    store.adopt(&numbers).unwrap();
+    (store, Arc::new(catalog))
+}
+
+fn start(store: impl Store, catalog: Arc<Catalog>) -> Service {
+    let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
+    Service::start(Arc::new(store), catalog, clock)
+}
+
+fn visit(id: &str) -> Draft {
+    Draft { id: id.to_owned(), r#type: "visit".to_owned(), user: "ann".to_owned(), ..Draft::default() }
+}
+
+/// Progress was asked for again and again until all its documents were in the cache together. Documents
+/// that do not fit there never were, and the call never ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_told_though_its_documents_do_not_fit_into_the_cache() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options { cache_bytes: 1, ..Options::default() });
+    let store = Arc::new(store);
+    let service = Service::start(store.clone(), catalog, Clock::system());
+    service.record(visit("1")).await.unwrap();
+    store.checkpoint().unwrap();
+    let ann = UserId::parse("ann").unwrap();
+    assert_eq!(store.at_hand(&Key::user(&ann)), None);
+    let progress = tokio::time::timeout(PATIENCE, service.progress(&ann)).await.expect("it ends");
+    assert_eq!(progress.unwrap()[0].current, 1.0);
+}
+
+/// A cursor of a document that was published a moment before the store's end moved on was refused, as one of
+/// another store, when it came back within that moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cursor_of_a_document_is_never_ahead_of_the_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let ann = UserId::parse("ann").unwrap();
+    let odd = Arc::new(Odd::new(store));
+    let service = Service::start(odd.clone(), catalog, Clock::system());
+    service.record(visit("1")).await.unwrap();
+    odd.behind.store(3, Ordering::SeqCst);
+    let (_, place) = service.document(&ann).await.unwrap();
+    assert_eq!(place, Place::end_of(Sequence(1)));
+    assert_eq!(service.place(&service.cursor(place)).unwrap(), place);
+}
+
+/// One event over which deciding panicked took the writer with it: nothing was recorded any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_cannot_be_decided_hurts_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let service = start(Odd::new(store), catalog);
+    let bad = Draft { user: "panic".to_owned(), ..visit("1") };
+    let pending = service.submit(bad, false).await.unwrap();
+    let error = pending.answer().await.unwrap_err();
+    assert!(matches!(error, laurels::service::Error::Internal(_)), "{error:?}");
+    assert!(!service.record(visit("1")).await.unwrap().duplicate);
+}
+
+/// When the writer died, the server said that it was healthy and refused every event from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_record_any_more_goes_down() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let service = start(Odd::new(store), catalog);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let served = tokio::spawn(laurels::rpc::serve(listener, service.clone(), std::future::pending()));
+    let error = service.record(visit("deadly")).await.unwrap_err();
+    assert!(matches!(error, laurels::service::Error::Internal(_)), "{error:?}");
+    let served = tokio::time::timeout(PATIENCE, served).await.expect("it goes down").unwrap();
+    assert!(matches!(served, Err(laurels::rpc::Error::Recording)), "{served:?}");
+}
+
+/// Events that change a thousand documents each became one write of a thousand of them: gigabytes of memory, and
+/// beyond what the journal takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_change_much_are_kept_in_smaller_groups() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let odd = Arc::new(Odd::new(store));
+    let service = Service::start(odd.clone(), catalog, Clock::system());
+    let users: Vec<_> = (0..KEYS_MAX).map(|user| format!("{user}")).collect();
+    let users = DraftData::Json(format!("{{\"users\":{users:?}}}"));
+    let meeting = |n| Draft { r#type: "meeting".to_owned(), data: users.clone(), ..visit(&format!("{n}")) };
+    let mut pending = Vec::new();
+    {
+        let gate = odd.gate.lock().await;
+        let events = GROUP_CHANGES_MAX / KEYS_MAX * 2;
+        for n in 0..events {
+            pending.push(service.submit(meeting(n), false).await.unwrap());
+        }
+        drop(gate);
+    }
+    for pending in pending {
+        pending.answer().await.unwrap();
+    }
+    let largest = odd.largest.load(Ordering::SeqCst);
+    assert!((KEYS_MAX..GROUP_CHANGES_MAX + KEYS_MAX).contains(&largest), "{largest}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_room_when_the_server_goes_down_is_told_so_and_nothing_accepted_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let odd = Arc::new(Odd::new(store));
+    let service = Service::start(odd.clone(), catalog, Clock::system());
+    let gate = odd.gate.lock().await;
+    let events = QUEUE_MAX + 3 * STREAM_PENDING_MAX;
+    let submitters: Vec<_> = (0..events)
+        .map(|n| {
+            let service = service.clone();
+            tokio::spawn(async move { service.submit(visit(&format!("{n}")), false).await?.answer().await })
+        })
+        .collect();
+    let stopping = tokio::spawn({
+        let service = service.clone();
+        async move { service.shut_down().await }
+    });
+    drop(gate);
+    let (mut kept, mut refused) = (0, 0);
+    for submitter in submitters {
+        match submitter.await.unwrap() {
+            Ok(_) => kept += 1,
+            Err(laurels::service::Error::ShuttingDown) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    tokio::time::timeout(PATIENCE, stopping).await.expect("it stops").unwrap();
+    assert_eq!((odd.head(), kept + refused), (Sequence(kept), events as u64));
+}
+
+/// The queue was bounded by events only: sixteen thousand lists of numbers took gigabytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_events_fill_the_queue_sooner() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let odd = Arc::new(Odd::new(store));
+    let service = Service::start(odd.clone(), catalog, Clock::system());
+    let json = format!(r#"{{"text":"{}"}}"#, "x".repeat(DATA_MAX_BYTES - 20));
+    let large = |n| Draft { data: DraftData::Json(json.clone()), ..visit(&format!("{n}")) };
+    let gate = odd.gate.lock().await;
+    let fit = QUEUE_MAX_BYTES / DATA_MAX_BYTES;
+    let mut pending = Vec::new();
+    for n in 0..fit {
+        pending.push(service.submit(large(n), false).await.unwrap());
+    }
+    let refused = service.record(large(fit)).await.unwrap_err();
+    assert!(matches!(refused, laurels::service::Error::Overloaded { .. }), "{refused:?}");
+    drop(gate);
+    for pending in pending {
+        pending.answer().await.unwrap();
+    }
+    service.record(large(fit)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_only_dropped_lets_go_of_its_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let service = start(store, catalog);
+    service.record(visit("1")).await.unwrap();
+    drop(service);
+    let opened = async {
+        loop {
+            match Embedded::open(directory.path(), Options::default()) {
+                Err(Error::InUse { .. }) => tokio::time::sleep(Duration::from_millis(1)).await,
+                opened => break opened.unwrap(),
+            }
+        }
+    };
+    let store = tokio::time::timeout(PATIENCE, opened).await.expect("the writer's thread ends");
+    assert_eq!(store.head(), Sequence(1));
+}
+
+/// A store with faults: its end lags behind so many times it is asked, deciding about the user `panic` panics on
+/// the writer's thread, and so does keeping the event `deadly`.
+struct Odd {
+    store: Embedded,
+    behind: AtomicU64,
+    /// Held, nothing is kept.
+    gate: Mutex<()>,
+    /// Most changes that were kept at once.
+    largest: AtomicUsize,
+}
+
+impl Odd {
+    fn new(store: Embedded) -> Odd {
+        Odd { store, behind: AtomicU64::new(0), gate: Mutex::new(()), largest: AtomicUsize::new(0) }
+    }
+}
+
+impl Store for Odd {
+    fn identity(&self) -> Identity {
+        self.store.identity()
+    }
+
+    fn head(&self) -> Sequence {
+        let lags = self.behind.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        Sequence(self.store.head().0 - u64::from(lags.is_ok()))
+    }
+
+    fn numbers(&self) -> Numbers {
+        self.store.numbers()
+    }
+
+    fn adopt(&self, numbers: &Numbers) -> Result<(), Error> {
+        self.store.adopt(numbers)
+    }
+
+    fn recorded(&self, id: &EventId) -> Result<Option<Record>, Error> {
+        self.store.recorded(id)
+    }
+
+    fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
+        let on_writer = std::thread::current().name() == Some("laurels-writer");
+        assert!(!on_writer || key.part("user").as_deref() != Some("panic"), "a mistake in the engine");
+        self.store.at_hand(key)
+    }
+
+    fn load(&self, keys: &[Key]) -> Result<Vec<Arc<Document>>, Error> {
+        self.store.load(keys)
+    }
+
+    fn commit(&self, group: &[Outcome]) -> Result<(), Error> {
+        assert!(group.iter().all(|outcome| outcome.record.event.id.as_str() != "deadly"), "a broken store");
+        let _gate = self.gate.blocking_lock();
+        let changes = group.iter().flat_map(|outcome| &outcome.record.changes);
+        self.largest.fetch_max(changes.map(|(_, changes)| changes.len()).sum(), Ordering::SeqCst);
+        self.store.commit(group)
+    }
+
+    fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error> {
+        self.store.awards_after(after, user, limit)
+    }
+
+    fn records_after(&self, after: Sequence, limit: usize) -> Result<Vec<Record>, Error> {
+        self.store.records_after(after, limit)
+    }
+
+    fn users_after(&self, after: Option<&UserId>, limit: usize) -> Result<Vec<UserId>, Error> {
+        self.store.users_after(after, limit)
+    }
+
+    fn rarity(&self) -> Rarity {
+        self.store.rarity()
+    }
+
+    fn checkpoint(&self) -> Result<(), Error> {
+        self.store.checkpoint()
+    }
+}
