@@ -1,0 +1,61 @@
+//! `AchievementService`: which function answers which call.
+
+use tonic::{Request, Response, Status, Streaming};
+
+use super::closing::Closing;
+use super::codec::Frame;
+use super::proto::achievement_service_server::AchievementService;
+use super::proto::{
+    GetBadgesRequest, GetBadgesResponse, ListBadgesRequest, ListBadgesResponse, LiveNotificationsRequest,
+    RecordEventRequest, RecordEventResponse, RecordEventsRequest,
+};
+use super::{badges, catalog, live, record, stream};
+use crate::service::Service;
+
+/// The calls of a site, over one service.
+pub(super) struct Achievements {
+    pub(super) service: Service,
+    pub(super) closing: Closing,
+}
+
+#[tonic::async_trait]
+impl AchievementService for Achievements {
+    type RecordEventsStream = stream::Answers;
+    type LiveNotificationsStream = live::Notifications;
+
+    async fn record_event(
+        &self,
+        request: Request<RecordEventRequest>,
+    ) -> Result<Response<RecordEventResponse>, Status> {
+        Ok(Response::new(record::record(&self.service, request.into_inner()).await?))
+    }
+
+    async fn record_events(
+        &self,
+        request: Request<Streaming<Frame<RecordEventsRequest>>>,
+    ) -> Result<Response<stream::Answers>, Status> {
+        let answers = stream::answer(self.service.clone(), request.into_inner(), self.closing.clone());
+        Ok(Response::new(answers))
+    }
+
+    async fn get_badges(
+        &self,
+        request: Request<GetBadgesRequest>,
+    ) -> Result<Response<GetBadgesResponse>, Status> {
+        Ok(Response::new(badges::get(&self.service, request.into_inner()).await?))
+    }
+
+    async fn live_notifications(
+        &self,
+        request: Request<LiveNotificationsRequest>,
+    ) -> Result<Response<live::Notifications>, Status> {
+        Ok(Response::new(live::listen(&self.service, request.get_ref())?))
+    }
+
+    async fn list_badges(
+        &self,
+        request: Request<ListBadgesRequest>,
+    ) -> Result<Response<ListBadgesResponse>, Status> {
+        Ok(Response::new(catalog::list(&self.service, request.get_ref())?))
+    }
+}

@@ -1,0 +1,41 @@
+//! `grpc.health.v1`: of the whole server, and of the service by its name.
+
+use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
+
+use super::proto::achievement_service_server::SERVICE_NAME;
+
+/// The empty name is the whole server.
+const NAMES: [&str; 2] = ["", SERVICE_NAME];
+
+/// Says how the server is.
+pub(super) struct Health(HealthReporter);
+
+/// A server that serves, and what answers those who ask.
+pub(super) async fn serving() -> (Health, HealthServer<HealthService>) {
+    let health = Health(HealthReporter::new());
+    health.set(ServingStatus::Serving).await;
+    let service = HealthService::from_health_reporter(health.0.clone());
+    (health, HealthServer::new(service))
+}
+
+impl Health {
+    /// From now on nobody should send anything new here.
+    pub(super) async fn stop_serving(&self) {
+        self.set(ServingStatus::NotServing).await;
+    }
+
+    /// Lets go of everybody who watches: a watch would keep the server from going down.
+    pub(super) async fn end_watches(mut self) {
+        for name in NAMES {
+            self.0.clear_service_status(name).await;
+        }
+    }
+
+    async fn set(&self, status: ServingStatus) {
+        for name in NAMES {
+            self.0.set_service_status(name, status).await;
+        }
+    }
+}

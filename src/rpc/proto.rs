@@ -1,0 +1,15 @@
+//! What `build.rs` makes of `proto/`: the messages, the server's side of the service, the descriptors.
+
+#![expect(unreachable_pub, reason = "generated code cannot know that this module is private")]
+#![expect(
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    reason = "tonic-build wrote them"
+)]
+#![expect(clippy::large_enum_variant, reason = "a notification lives only until it is written")]
+
+include!(concat!(env!("OUT_DIR"), "/laurels.v1.rs"));
+include!(concat!(env!("OUT_DIR"), "/laurels.v1.AchievementService.rs"));
+
+/// The files under `proto/` and what they import, as reflection answers with them.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/laurels.v1.bin"));
