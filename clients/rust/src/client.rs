@@ -1,0 +1,254 @@
+//! The client: one connection, shared by all its clones.
+
+use std::time::Duration;
+
+use tokio_stream::{Stream, StreamExt};
+use tonic::Request;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::answers::Answers;
+use crate::error::Error;
+use crate::generated::achievement_service_client::AchievementServiceClient;
+use crate::generated::{
+    Award, Badge, Event, GetBadgesRequest, ListBadgesRequest, Progress, RecordEventRequest,
+    RecordEventResponse, RecordEventsOptions, RecordEventsRequest,
+};
+use crate::watch::{Watch, WatchOptions};
+
+/// How long a connection may take. Then the call fails, and may be tried again.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may take. Then the call fails, and may be tried again.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a connection in use is asked whether it still stands.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// The longest wait that a retry respects. A server that asks for more is left to the caller.
+const RETRY_WAIT_MAX: Duration = Duration::from_secs(2);
+/// How many awards or badges are asked for at once.
+const PAGE_SIZE: i32 = 1000;
+
+/// A connection to a Laurels server. Cheap to clone; all clones share the connection, which comes back
+/// by itself when it was lost.
+#[derive(Clone, Debug)]
+pub struct Client {
+    service: AchievementServiceClient<Channel>,
+}
+
+/// What a user has earned, and how far the user is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserBadges {
+    /// Every award, newest first.
+    pub awards: Vec<Award>,
+    /// How far the user is towards badges not yet held, nearest first.
+    pub progress: Vec<Progress>,
+    /// The badges held as a bit set: number n is bit n % 8 of byte n / 8, from the least significant.
+    pub held_bits: Vec<u8>,
+    /// Where this answer stands: [`WatchOptions::after`] it, nothing is missing or repeated.
+    pub cursor: String,
+}
+
+/// The badges there are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BadgeList {
+    /// The badges, in the order of the catalog. Of a secret one, only what does not give it away.
+    pub badges: Vec<Badge>,
+    /// How many users there are: what [`Badge::holders`] is a share of.
+    pub user_count: i64,
+}
+
+impl Client {
+    /// Connects to a server, such as `http://127.0.0.1:50051`.
+    pub async fn connect(url: impl Into<String>) -> Result<Client, Error> {
+        let url = url.into();
+        let endpoint = endpoint(&url)?;
+        let channel = endpoint.connect().await.map_err(|source| Error::unreachable(&url, source))?;
+        Ok(Client { service: AchievementServiceClient::new(channel) })
+    }
+
+    /// As [`connect`](Client::connect), but connects with the first call: for a server that may not be
+    /// there yet. Must be called within a tokio runtime.
+    pub fn lazy(url: impl Into<String>) -> Result<Client, Error> {
+        let channel = endpoint(&url.into())?.connect_lazy();
+        Ok(Client { service: AchievementServiceClient::new(channel) })
+    }
+
+    /// Records one event. When it answers, the event is kept and no crash takes it back.
+    ///
+    /// An event without an id gets one, and where the failure may pass it is sent once more under the same
+    /// id: it counts once.
+    pub async fn record(&self, event: Event) -> Result<RecordEventResponse, Error> {
+        let event = event.with_fresh_id_if_none();
+        match self.record_once(event.clone()).await {
+            Err(error) if error.retryable() => {
+                let wait = error.retry_after().unwrap_or_default();
+                if wait > RETRY_WAIT_MAX {
+                    return Err(error);
+                }
+                tokio::time::sleep(wait).await;
+                self.record_once(event).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn record_once(&self, event: Event) -> Result<RecordEventResponse, Error> {
+        let request = unary(RecordEventRequest { event: Some(event) });
+        Ok(self.service.clone().record_event(request).await?.into_inner())
+    }
+
+    /// Records a stream of events, for volume: many are under way at once, and each is answered, in the
+    /// order sent. Read the answers while you send, or the server stops reading.
+    ///
+    /// ```no_run
+    /// use laurels_client::{Client, Event};
+    ///
+    /// # async fn example(client: Client) -> Result<(), laurels_client::Error> {
+    /// let events = ["p1", "p2", "p3"].map(|photo| Event::new("photo.posted", "ana").with_subject(photo));
+    /// let mut answers = client.record_all(tokio_stream::iter(events)).await?;
+    /// while let Some(answer) = answers.next().await {
+    ///     if let Err(error) = answer?.result {
+    ///         println!("refused: {error}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn record_all<S>(&self, events: S) -> Result<Answers, Error>
+    where
+        S: Stream<Item = Event> + Send + 'static,
+    {
+        self.send_all(events, false).await
+    }
+
+    /// As [`record_all`](Client::record_all), for events of the past: each must have its time.
+    pub async fn record_history<S>(&self, events: S) -> Result<Answers, Error>
+    where
+        S: Stream<Item = Event> + Send + 'static,
+    {
+        self.send_all(events, true).await
+    }
+
+    async fn send_all<S>(&self, events: S, historical: bool) -> Result<Answers, Error>
+    where
+        S: Stream<Item = Event> + Send + 'static,
+    {
+        // The server reads the options from the first message only.
+        let mut options = Some(RecordEventsOptions { historical });
+        let requests = events.map(move |event| RecordEventsRequest {
+            event: Some(event.with_fresh_id_if_none()),
+            options: options.take(),
+        });
+        Ok(Answers::new(self.service.clone().record_events(requests).await?.into_inner()))
+    }
+
+    /// The badges of a user, with all awards. A user nobody has heard of has none.
+    pub async fn badges(&self, user: impl Into<String>) -> Result<UserBadges, Error> {
+        let mut request = GetBadgesRequest { user: user.into(), page_size: PAGE_SIZE, ..Default::default() };
+        let mut first: Option<UserBadges> = None;
+        loop {
+            let page = self.service.clone().get_badges(unary(request.clone())).await?.into_inner();
+            let badges = first.get_or_insert_with(|| UserBadges {
+                progress: page.progress,
+                held_bits: page.held_bits,
+                cursor: page.cursor,
+                ..UserBadges::default()
+            });
+            badges.awards.extend(page.awards);
+            if page.next_page_token.is_empty() {
+                return Ok(first.unwrap_or_default());
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    /// The badges there are, in the order of the catalog.
+    pub async fn list_badges(&self) -> Result<BadgeList, Error> {
+        let mut request = ListBadgesRequest { page_size: PAGE_SIZE, ..Default::default() };
+        let mut list = BadgeList::default();
+        loop {
+            let page = self.service.clone().list_badges(unary(request.clone())).await?.into_inner();
+            list.badges.extend(page.badges);
+            list.user_count = page.user_count;
+            if page.next_page_token.is_empty() {
+                return Ok(list);
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    /// Listens to what is being earned. Nothing is sent before [`Watch::next`] is called.
+    pub fn watch(&self, options: WatchOptions) -> Watch {
+        Watch::new(self.service.clone(), options)
+    }
+}
+
+fn endpoint(url: &str) -> Result<Endpoint, Error> {
+    if url.starts_with("https://") {
+        return Err(Error::bad_url(url, "asks for TLS, which this client does not speak yet"));
+    }
+    if !url.starts_with("http://") {
+        return Err(Error::bad_url(url, "does not begin with http://"));
+    }
+    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| Error::bad_url(url, "is not a URL"))?;
+    let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT);
+    Ok(endpoint.http2_keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(KEEP_ALIVE))
+}
+
+fn unary<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(CALL_TIMEOUT);
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::Fake;
+    use crate::generated::ErrorReason;
+    use tonic::{Code, Status};
+    use tonic_types::{ErrorDetails, StatusExt};
+
+    fn refusal(reason: ErrorReason, code: Code) -> Status {
+        let mut details = ErrorDetails::with_error_info(reason.as_str_name(), "laurels", []);
+        details.set_retry_info(Some(Duration::from_millis(1)));
+        Status::with_error_details(code, "no", details)
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_sent_once_more_under_the_same_id() {
+        let busy = || Err(refusal(ErrorReason::Overloaded, Code::ResourceExhausted));
+        let (fake, url) = Fake::start([busy(), Ok(RecordEventResponse::default()), busy(), busy()]).await;
+        let client = Client::connect(url).await.unwrap();
+        client.record(Event::new("photo.posted", "ana")).await.unwrap();
+        let heard = fake.heard();
+        assert!(!heard[0].id.is_empty());
+        assert_eq!(heard, [heard[0].clone(), heard[0].clone()]);
+
+        let error = client.record(Event::new("photo.posted", "ana")).await.unwrap_err();
+        assert_eq!(error.reason(), Some(ErrorReason::Overloaded));
+        assert_eq!(fake.heard().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn what_will_not_pass_is_not_sent_again() {
+        let wrong = Err(refusal(ErrorReason::EventIdReused, Code::AlreadyExists));
+        let (fake, url) = Fake::start([wrong]).await;
+        let client = Client::connect(url).await.unwrap();
+        let error = client.record(Event::new("photo.posted", "ana").with_id("7")).await.unwrap_err();
+        assert_eq!(error.reason(), Some(ErrorReason::EventIdReused));
+        assert_eq!(fake.heard()[0].id, "7");
+        assert_eq!(fake.heard().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_url_that_is_none_says_what_to_write() {
+        for (url, says) in [
+            ("https://a", "asks for TLS"),
+            ("localhost:1", "begin with http://"),
+            ("http://a b", "not a URL"),
+        ] {
+            let error = Client::connect(url).await.unwrap_err();
+            assert!(error.to_string().contains(says), "{error}");
+            assert!(!error.retryable());
+        }
+    }
+}
