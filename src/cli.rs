@@ -1,0 +1,88 @@
+//! The command line: one file a command.
+//!
+//! `serve` and `check` are the server itself. All other commands speak to a server through the client
+//! crate, as any program would; they know nothing of gRPC.
+
+mod award_line;
+mod awards;
+mod badges;
+mod check;
+mod error;
+mod event_line;
+mod lines;
+mod record;
+mod serve;
+mod server;
+mod signals;
+mod single;
+mod tally;
+mod upload;
+mod watch;
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use error::Error;
+
+/// An achievements server: a site says what happened, Laurels decides who has earned what.
+#[derive(Debug, Parser)]
+#[command(name = "laurels", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Record(record::Record),
+    Badges(badges::Badges),
+    Watch(watch::Watch),
+    Awards(awards::Awards),
+    Check(check::Check),
+}
+
+/// Does what the command line says. Exits with 0 when all went well, with 1 when something did not, and
+/// with 2 when the command line itself is wrong.
+pub fn run() -> ExitCode {
+    let command = Cli::parse().command;
+    match carry_out(command) {
+        Ok(code) => code,
+        // Whoever reads has seen enough: `laurels awards | head`.
+        Err(Error::Output(source)) if source.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where standard error is gone too, nobody is left to tell.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(command: Command) -> Result<ExitCode, Error> {
+    match command {
+        Command::Serve(serve) => block_on(serve.run()),
+        Command::Record(record) => block_on(record.run()),
+        Command::Badges(badges) => block_on(badges.run()),
+        Command::Watch(watch) => block_on(watch.run()),
+        Command::Awards(awards) => block_on(awards.run()),
+        Command::Check(check) => check.run(),
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<ExitCode, Error>>) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|source| Error::io("start threads", source))?;
+    runtime.block_on(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,91 @@
+//! How an award is written, for people and for programs.
+
+use laurels_client::{Award, Timestamp};
+use serde::Serialize;
+
+use crate::event::Time;
+
+/// `2026-01-31T12:00:00Z  ana  First light (first-photo)`, with the key behind the badge if it has one.
+pub(super) fn readable(award: &Award) -> String {
+    let Award { user, badge, key, title, .. } = award;
+    let space = if key.is_empty() { "" } else { " " };
+    format!("{}  {user}  {title} ({badge}{space}{key})", time(award.time))
+}
+
+/// `{"user":"ana","badge":"first-photo","key":"","time":"2026-01-31T12:00:00Z"}`
+pub(super) fn json(award: &Award) -> String {
+    let Award { user, badge, key, .. } = award;
+    to_json(&Short { user, badge, key, time: time(award.time) })
+}
+
+/// As [`json`], with what a listener needs beside: the cursor first.
+pub(super) fn json_of_stream(award: &Award, cursor: &str) -> String {
+    let Award { user, badge, key, title, medal, points, category, event_id, .. } = award;
+    let points = *points;
+    let time = time(award.time);
+    to_json(&Long { cursor, user, badge, key, time, title, medal, points, category, event_id })
+}
+
+/// A time as RFC 3339, in UTC. Empty where there is none.
+pub(super) fn time(timestamp: Option<Timestamp>) -> String {
+    let time = timestamp.and_then(|timestamp| Time::from_unix(timestamp.seconds, timestamp.nanos));
+    time.map(|time| time.to_string()).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Short<'a> {
+    user: &'a str,
+    badge: &'a str,
+    key: &'a str,
+    time: String,
+}
+
+#[derive(Serialize)]
+struct Long<'a> {
+    cursor: &'a str,
+    user: &'a str,
+    badge: &'a str,
+    key: &'a str,
+    time: String,
+    title: &'a str,
+    medal: &'a str,
+    points: i32,
+    category: &'a str,
+    event_id: &'a str,
+}
+
+fn to_json(line: &impl Serialize) -> String {
+    serde_json::to_string(line).expect("texts and numbers can always be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn award() -> Award {
+        Award {
+            user: "ana".into(),
+            badge: "popular-file".into(),
+            key: "src/\"é\".rs".into(),
+            title: "Popular".into(),
+            time: Some(Timestamp { seconds: 1_767_225_600, nanos: 0 }),
+            ..Award::default()
+        }
+    }
+
+    #[test]
+    fn lines_for_programs_are_compact_and_in_a_fixed_order() {
+        assert_eq!(
+            json(&award()),
+            r#"{"user":"ana","badge":"popular-file","key":"src/\"é\".rs","time":"2026-01-01T00:00:00Z"}"#
+        );
+        assert!(json_of_stream(&award(), "c1").starts_with(r#"{"cursor":"c1","user":"ana","badge""#));
+    }
+
+    #[test]
+    fn lines_for_people_show_the_key_only_where_there_is_one() {
+        assert_eq!(readable(&award()), "2026-01-01T00:00:00Z  ana  Popular (popular-file src/\"é\".rs)");
+        let plain = Award { key: String::new(), ..award() };
+        assert_eq!(readable(&plain), "2026-01-01T00:00:00Z  ana  Popular (popular-file)");
+    }
+}

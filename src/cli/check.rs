@@ -1,0 +1,82 @@
+//! `laurels check`: whether the badge files are right.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::error::Error;
+use crate::catalog::{Catalog, Numbers};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::engine::trial;
+
+/// Check badge files: compile them, and run their tests
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The badge files
+    #[arg(value_name = "DIR", env = "LAURELS_BADGES", default_value = "badges")]
+    badges: PathBuf,
+}
+
+impl Check {
+    /// Shows every mistake, then every test that fails. No server is needed.
+    pub(super) fn run(self) -> Result<ExitCode, Error> {
+        let Some((catalog, _)) = compile(&self.badges, &Numbers::default())? else {
+            return Ok(ExitCode::FAILURE);
+        };
+        let mut out = std::io::stdout().lock();
+        let trials = catalog.trials.iter();
+        let failures: Vec<_> = trials.filter_map(|trial| trial::run(&catalog, trial).err()).collect();
+        for failure in &failures {
+            writeln!(out, "{failure}")?;
+        }
+        let (badges, tests, failed) = (catalog.badges.len(), catalog.trials.len(), failures.len());
+        writeln!(out, "{badges} badges; {tests} tests, {failed} failed")?;
+        Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Compiles the badge files of a folder, and shows everything that is wrong with them. None where they
+/// cannot be used.
+pub(super) fn compile(folder: &Path, numbers: &Numbers) -> Result<Option<(Catalog, Numbers)>, Error> {
+    match Catalog::load(folder, numbers)? {
+        Ok((catalog, numbers, warnings)) => {
+            show(&warnings)?;
+            Ok(Some((catalog, numbers)))
+        }
+        Err(mistakes) => {
+            show(&mistakes)?;
+            Ok(None)
+        }
+    }
+}
+
+fn show(found: &[Diagnostic]) -> Result<(), Error> {
+    let mut err = std::io::stderr().lock();
+    let colour = err.is_terminal();
+    for diagnostic in found {
+        writeln!(err, "{}\n", diagnostic.excerpt(colour))?;
+    }
+    let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    if errors > 0 {
+        writeln!(err, "{}", summary(errors))?;
+    }
+    Ok(())
+}
+
+fn summary(errors: usize) -> String {
+    let mistakes = if errors == 1 { "mistake" } else { "mistakes" };
+    format!("{errors} {mistakes}; nothing of the folder is used until it is right")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_mistake_is_not_several() {
+        assert_eq!(summary(1), "1 mistake; nothing of the folder is used until it is right");
+        assert!(summary(2).starts_with("2 mistakes; "));
+    }
+}

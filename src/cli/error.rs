@@ -1,0 +1,50 @@
+//! Why a command failed, for a person to read.
+
+use laurels_client::Error as ServerError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// The server refused, or was not reached.
+    #[error("{}", describe(.0))]
+    Server(#[from] ServerError),
+    /// The command is wrong in a way that this text tells.
+    #[error("{0}")]
+    Usage(String),
+    /// The operating system said no.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was to be done.
+        action: String,
+        /// What it answered.
+        source: std::io::Error,
+    },
+    /// What the command says cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] std::io::Error),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// The badge files cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] crate::catalog::Unreadable),
+}
+
+impl Error {
+    pub(super) fn io(action: impl Into<String>, source: std::io::Error) -> Error {
+        Error::Io { action: action.into(), source }
+    }
+}
+
+/// What a server said, with the fields at fault and the reason: its name is what the documentation
+/// lists.
+pub(super) fn describe(error: &ServerError) -> String {
+    let mut text = error.to_string();
+    for wrong in error.fields().iter().filter(|wrong| !error.to_string().contains(&wrong.field)) {
+        text = format!("{text}; {}: {}", wrong.field, wrong.problem);
+    }
+    match error.reason() {
+        Some(reason) => format!("{text} [{}]", reason.as_str_name()),
+        None => text,
+    }
+}

@@ -1,0 +1,129 @@
+//! `laurels serve`: the server.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::net::TcpListener;
+
+use super::check::compile;
+use super::error::Error;
+use super::signals::Signals;
+use crate::catalog::{Catalog, Gives, Rule};
+use crate::clock::Clock;
+use crate::event::Value;
+use crate::service::Service;
+use crate::stat::{Kind, PartSource, Stat};
+use crate::store::{Embedded, Options, Store};
+use crate::{rpc, telemetry};
+
+/// Where a server listens if nothing else is said: where commands look for it.
+const LISTEN_DEFAULT: &str = "127.0.0.1:50051";
+
+/// Run the server
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Where everything is kept; made if it is not there
+    #[arg(long, value_name = "DIR", env = "LAURELS_DATA", default_value = "laurels-data")]
+    data: PathBuf,
+    /// The badge files
+    #[arg(long, value_name = "DIR", env = "LAURELS_BADGES", default_value = "badges")]
+    badges: PathBuf,
+    /// The address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", env = "LAURELS_LISTEN", default_value = LISTEN_DEFAULT)]
+    listen: SocketAddr,
+}
+
+impl Serve {
+    /// Serves until it is told to stop, and then until what was accepted is kept and answered.
+    pub(super) async fn run(self) -> Result<ExitCode, Error> {
+        telemetry::start().map_err(Error::Usage)?;
+        // Before anything else, so that a signal in between ends nothing half-way.
+        let mut signals = Signals::listen()?;
+        // Before the store, which would be made in the wrong place.
+        if !self.badges.is_dir() {
+            return Err(no_badges(&self.badges));
+        }
+        let store = Embedded::open(&self.data, Options::default())?;
+        let Some((catalog, numbers)) = compile(&self.badges, &store.numbers())? else {
+            return Ok(ExitCode::FAILURE);
+        };
+        store.adopt(&numbers)?;
+        let cannot =
+            |source| Error::io(format!("listen on {}; name another with --listen", self.listen), source);
+        let listener = TcpListener::bind(self.listen).await.map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let catalog = Arc::new(catalog);
+        let service = Service::start(Arc::new(store), catalog.clone(), Clock::system());
+        self.greet(address, &catalog)?;
+
+        let told = async move {
+            signals.next().await;
+            tracing::info!("stopping: what was accepted is kept and answered first");
+            // A second signal would change nothing, and ends nothing half-way.
+            tokio::spawn(async move {
+                loop {
+                    signals.next().await;
+                    tracing::info!("stopping already");
+                }
+            });
+        };
+        rpc::serve(listener, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Says where it listens, on a line of its own, and what to try.
+    fn greet(&self, address: SocketAddr, catalog: &Catalog) -> Result<(), Error> {
+        let server = match address.to_string() == LISTEN_DEFAULT {
+            true => String::new(),
+            false => format!(" --server http://{address}"),
+        };
+        let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
+        let (folder, data) = (self.badges.display(), self.data.display());
+        let example = first_step(catalog).unwrap_or("post.created");
+        let mut out = std::io::stdout().lock();
+        writeln!(
+            out,
+            "Laurels listens on {address}\n\
+             {badges} badges from {folder}; everything is kept in {data}\n\
+             \n\
+             Try, in another terminal:\n  \
+               laurels record ana {example}{server}\n  \
+               laurels badges ana{server}\n  \
+               laurels watch{server}\n  \
+               grpcurl -plaintext {address} list"
+        )?;
+        out.flush()?;
+        Ok(())
+    }
+}
+
+/// An event that gives a badge the first time: one that the files' own tests send, and that a badge of
+/// three lines hears.
+fn first_step(catalog: &Catalog) -> Option<&str> {
+    let gives_at_once = |rule: &Rule| match &rule.gives {
+        Gives::Badges { tiers, .. } => tiers.first().is_some_and(|tier| tier.at == Value::Int(1)),
+        Gives::Flag { .. } => false,
+    };
+    let counts_all = |stat: &Stat| {
+        stat.kind == Kind::Count
+            && stat.when.is_none()
+            && matches!(&stat.by[..], [part] if matches!(part.from, PartSource::User))
+            && stat.looked_at_by.iter().any(|rule| gives_at_once(&catalog.rules[*rule]))
+    };
+    let mut types = catalog.trials.iter().flat_map(|trial| &trial.events).map(|event| event.r#type.as_str());
+    types.find(|name| catalog.hears(name).any(|stat| counts_all(&catalog.stats[stat])))
+}
+
+fn no_badges(folder: &Path) -> Error {
+    Error::Usage(format!(
+        "there is no folder {}; run this where your badge files are, or name their folder with --badges DIR. A file \
+         of three lines is enough to begin with:\n\n  \
+         [badge.first-photo]\n  title = \"First light\"\n  on    = \"photo.posted\"",
+        folder.display()
+    ))
+}

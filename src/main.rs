@@ -1,0 +1,7 @@
+//! The `laurels` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    laurels::cli::run()
+}
