@@ -1,0 +1,16 @@
+//! Everything that is tested from outside the crate, as one binary: it links once.
+
+mod architecture;
+mod badges;
+mod batching;
+mod binary;
+mod cli;
+mod crash;
+mod docs;
+mod history;
+mod live;
+mod rpc;
+mod scenarios;
+mod service;
+mod small_history;
+mod store;

@@ -1,0 +1,142 @@
+//! Straight through the service.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use laurels::award;
+use laurels::catalog::Catalog;
+use laurels::event::{Draft, DraftData, Time, UserId};
+use laurels::key::Key;
+use laurels::service::{Filter, From, Live, Service, Told};
+use tokio::runtime::Runtime;
+
+use super::commands::Opened;
+use super::{Award, Door, Held, NOTHING, PATIENCE, Recorded, Sent, Watched, World};
+
+pub(crate) fn open(world: World) -> Opened<Direct> {
+    let door = door(&world);
+    Opened { world, door, open: door_of }
+}
+
+fn door_of(world: &World) -> Direct {
+    door(world)
+}
+
+fn door(world: &World) -> Direct {
+    let runtime = Runtime::new().unwrap();
+    let (store, catalog) = world.open();
+    let service = Service::start(store, catalog.clone(), world.clock.clone());
+    Direct { runtime, service, catalog, listening: HashMap::new() }
+}
+
+pub(crate) struct Direct {
+    runtime: Runtime,
+    service: Service,
+    catalog: Arc<Catalog>,
+    listening: HashMap<String, Live>,
+}
+
+impl Direct {
+    fn shown(&self, award: &award::Award) -> Award {
+        let badge = self.catalog.badge(award.badge).unwrap();
+        Award {
+            user: award.user.to_string(),
+            badge: badge.id.to_string(),
+            key: badge.key_text(&award.key),
+            time: award.time.to_string(),
+            title: badge.title_for(&award.key),
+        }
+    }
+}
+
+impl Door for Direct {
+    fn record(&mut self, sent: &Sent) -> Result<Recorded, String> {
+        let time = sent.time.as_deref().map(|time| Time::parse(time).unwrap().to_unix());
+        let draft = Draft {
+            id: sent.id.clone(),
+            r#type: sent.r#type.clone(),
+            user: sent.user.clone(),
+            subject: sent.subject.clone(),
+            time,
+            data: DraftData::Json(sent.data.clone()),
+        };
+        let recorded =
+            self.runtime.block_on(self.service.record(draft)).map_err(|error| error.to_string())?;
+        let awards = recorded.awards.iter().map(|award| self.shown(award)).collect();
+        Ok(Recorded { duplicate: recorded.duplicate, awards, cursor: self.service.cursor(recorded.place) })
+    }
+
+    fn badges(&mut self, user: &str) -> Result<Held, String> {
+        let user = UserId::parse(user)?;
+        let (document, _) =
+            self.runtime.block_on(self.service.document(&user)).map_err(|error| error.to_string())?;
+        let mut awards: Vec<_> = document.awards().iter().collect();
+        awards.sort_by_key(|award| std::cmp::Reverse((award.time, award.place)));
+        let progress =
+            self.runtime.block_on(self.service.progress(&user)).map_err(|error| error.to_string())?;
+        let progress = progress.iter().map(|progress| {
+            let badge = self.catalog.badge(progress.badge).unwrap();
+            let key = if progress.key == Key::new([]) {
+                String::new()
+            } else {
+                format!(" for {}", badge.key_text(&progress.key))
+            };
+            format!("{}{key} {} of {}", badge.id, progress.current, progress.goal)
+        });
+        let mut bits: Vec<_> = document.awards().iter().map(|award| award.badge.0 as usize).collect();
+        bits.sort_unstable();
+        bits.dedup();
+        Ok(Held {
+            awards: awards.into_iter().map(|award| self.shown(award)).collect(),
+            progress: progress.collect(),
+            bits,
+        })
+    }
+
+    fn list(&mut self) -> Result<Vec<String>, String> {
+        let rarity = self.service.rarity();
+        let shown = self.catalog.badges.iter().filter(|badge| !badge.retired).map(|badge| {
+            let title = if badge.secret { "" } else { &badge.title };
+            let holders = rarity.holders.get(&badge.number).copied().unwrap_or(0);
+            format!("{} {}: {title} ({holders} of {})", badge.number.0, badge.id, rarity.users)
+        });
+        Ok(shown.collect())
+    }
+
+    fn watch(&mut self, name: &str, watched: &Watched) -> Result<(), String> {
+        let only = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let filter = Filter {
+            users: only(&watched.user).map(|user| UserId::parse(&user).unwrap()).into_iter().collect(),
+            badges: only(&watched.badge)
+                .map(|id| self.catalog.badge_by_id(&id).unwrap().number)
+                .into_iter()
+                .collect(),
+            categories: only(&watched.category).map(Into::into).into_iter().collect(),
+        };
+        let from = match only(&watched.after) {
+            None => From::Now,
+            Some(cursor) => From::After(self.service.place(&cursor).map_err(|error| error.to_string())?),
+        };
+        let _runtime = self.runtime.enter();
+        let live = self.service.live(filter, from, Duration::from_secs(60));
+        self.listening.insert(name.to_owned(), live);
+        Ok(())
+    }
+
+    fn told(&mut self, name: &str) -> Result<(Award, String), String> {
+        let live = self.listening.get_mut(name).ok_or("nobody of this name listens")?;
+        loop {
+            let next = async { tokio::time::timeout(PATIENCE, live.next()).await };
+            let told = self.runtime.block_on(next).map_err(|_| NOTHING)?.ok_or("the stream ended")?;
+            if let Told::Award(award) = told.map_err(|error| error.to_string())? {
+                return Ok((self.shown(&award), self.service.cursor(award.place)));
+            }
+        }
+    }
+
+    fn stop(&mut self) {
+        self.listening.clear();
+        self.runtime.block_on(self.service.shut_down());
+    }
+}
