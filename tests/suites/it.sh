@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# Everything from outside the crate: scenarios, the API, the command line, kills
+set -euo pipefail
+cargo test --locked --test it -- --skip history::

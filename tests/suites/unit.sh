@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Unit tests, examples in the docs, and the docs themselves
+set -euo pipefail
+cargo test --workspace --lib --locked
+cargo test --workspace --doc --locked
+RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
