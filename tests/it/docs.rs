@@ -1,0 +1,62 @@
+//! What the docs say of limits is what the code has.
+//!
+//! Each row of the table of limits in `docs/operations.md` names a constant; its value is read out of
+//! the source and compared. And every public limit of the source must have a row.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every integer constant of the source, as `module::NAME`, with its value and whether it is public.
+fn constants() -> BTreeMap<String, (i64, bool)> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut found, mut folders, mut files) = (BTreeMap::new(), vec![source.clone()], Vec::<PathBuf>::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    for path in files {
+        let within = path.strip_prefix(&source).unwrap();
+        let module =
+            within.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let Some((before, rest)) = line.split_once("const ") else { continue };
+            let Some((name, rest)) = rest.split_once(": ") else { continue };
+            let Some((_, value)) = rest.split_once(" = ") else { continue };
+            if let Some(value) = number(value.trim_end_matches(';')) {
+                found.insert(format!("{module}::{name}"), (value, before == "pub "));
+            }
+        }
+    }
+    found
+}
+
+/// The value of an expression of numbers, `*` and `<<`.
+fn number(expression: &str) -> Option<i64> {
+    if let Some((bits, by)) = expression.split_once(" << ") {
+        return Some(number(bits)? << number(by)?);
+    }
+    expression.split(" * ").map(|factor| factor.replace('_', "").parse::<i64>().ok()).product()
+}
+
+#[test]
+fn limits_in_the_docs_are_those_of_the_code() {
+    let (_, page) = include_str!("../../docs/operations.md").split_once("## Limits").unwrap();
+    let constants = constants();
+    let mut named = Vec::new();
+    for row in page.lines().filter(|line| line.contains("::") && line.starts_with('|')) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let name = cells[3].trim_matches('`');
+        let said: i64 = cells[2].split(' ').next().unwrap().parse().unwrap();
+        let (value, _) = constants.get(name).unwrap_or_else(|| panic!("there is no constant {name}: {row}"));
+        assert_eq!(said, *value, "{row}");
+        named.push(name);
+    }
+    assert!(named.len() > 20);
+    for (name, (_, public)) in &constants {
+        let is_limit = name.contains("_MAX") && *public;
+        assert!(!is_limit || named.contains(&name.as_str()), "{name} has no row in docs/operations.md");
+    }
+}
