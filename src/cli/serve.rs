@@ -85,6 +85,8 @@ impl Serve {
         let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
         let (folder, data) = (self.badges.display(), self.data.display());
         let example = first_step(catalog).unwrap_or("post.created");
+        // As it was called, so that what is said works where it is said: `target/release/laurels`, most often.
+        let program = std::env::args().next().unwrap_or_else(|| "laurels".to_owned());
         let mut out = std::io::stdout().lock();
         writeln!(
             out,
@@ -92,9 +94,9 @@ impl Serve {
              {badges} badges from {folder}; everything is kept in {data}\n\
              \n\
              Try, in another terminal:\n  \
-               laurels record ana {example}{server}\n  \
-               laurels badges ana{server}\n  \
-               laurels watch{server}\n  \
+               {program} record ana {example}{server}\n  \
+               {program} badges ana{server}\n  \
+               {program} watch{server}\n  \
                grpcurl -plaintext {address} list"
         )?;
         out.flush()?;

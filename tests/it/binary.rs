@@ -124,6 +124,19 @@ impl Server {
         signal(&self.child, name);
     }
 
+    /// What it says after the address, up to its last line.
+    pub(crate) fn greeting(&mut self) -> Vec<String> {
+        let output = self.output.as_mut().expect("it was not read to its end");
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line: &String| !line.contains("grpcurl")) {
+            let mut line = String::new();
+            output.read_line(&mut line).expect("UTF-8");
+            assert!(!line.is_empty(), "{lines:?}");
+            lines.push(line);
+        }
+        lines
+    }
+
     /// Waits until it ends; gives what it wrote and its status.
     pub(crate) fn wait(&mut self) -> (String, ExitStatus) {
         let mut text = String::new();

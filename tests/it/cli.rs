@@ -255,6 +255,26 @@ fn check_runs_the_tests_of_the_files() {
 }
 
 #[test]
+fn what_the_server_says_to_try_works_as_it_is_said() {
+    let (_directory, mut server) = new_server();
+    let shell = |line: &str| {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", line]);
+        run(command)
+    };
+    let lines = server.greeting();
+    let said = |part: &str| lines.iter().find(|line| line.contains(part)).expect(part).trim().to_owned();
+    let recorded = shell(&said(" record ana"));
+    assert_eq!(
+        (recorded.code, recorded.out.starts_with("recorded; it gave")),
+        (Some(0), true),
+        "{recorded:?}"
+    );
+    let badges = shell(&said(" badges ana"));
+    assert!(badges.out.contains("First light (first-photo)"), "{badges:?}");
+}
+
+#[test]
 fn two_servers_cannot_have_one_directory() {
     let (directory, _server) = new_server();
     let data = directory.path().join("data");
