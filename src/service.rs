@@ -113,11 +113,6 @@ impl Service {
         self.0.catalog.clone()
     }
 
-    /// The clock.
-    pub fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-
     /// Records one event: when it answers, the event and all that it gave are kept. Fails at once where too
     /// many events wait.
     pub async fn record(&self, draft: Draft) -> Result<Recorded, Error> {
