@@ -244,7 +244,7 @@ impl<'a, D: Documents> Work<'a, D> {
     }
 
     fn finish(self) -> Decision {
-        let sequence = self.moment.sequence;
+        let (sequence, left_out) = (self.moment.sequence, self.view.left_out());
         let moved = match self.view.into_moved() {
             Ok(moved) => moved,
             Err(missing) => return Decision::Needs(missing),
@@ -263,7 +263,7 @@ impl<'a, D: Documents> Work<'a, D> {
         let Moment { arrival, historical, .. } = self.moment;
         let event = self.event.clone();
         let record = Record { sequence, arrival, historical, event, changes, awards: self.awards, newcomers };
-        Decision::Done(Box::new(Outcome { record, documents }))
+        Decision::Done(Box::new(Outcome { record, documents, left_out }))
     }
 }
 

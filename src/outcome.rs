@@ -38,6 +38,8 @@ pub struct Outcome {
     pub record: Record,
     /// The documents as they are afterwards.
     pub documents: Vec<(Key, Arc<Document>)>,
+    /// Keys that the event did not move, since it was about more than it may be. For the log.
+    pub left_out: usize,
 }
 
 impl Record {

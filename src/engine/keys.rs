@@ -13,7 +13,8 @@ use super::environment::Seen;
 use super::view::View;
 use super::{Documents, as_declared};
 
-/// Most keys that one event moves of one stat. Of a longer list the first count, and the rest is left out.
+/// Most keys that one event moves of one stat. Of a longer list the first count; the
+/// rest is left out, and the log says so.
 pub const KEYS_MAX: usize = 1_000;
 
 /// The documents that an event is sure to ask for, as far as they can be told without looking: to be
@@ -48,6 +49,7 @@ pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Eve
     let mut ways: Vec<Vec<SmolStr>> = vec![Vec::new()];
     for part in &stat.by {
         let values = values_of(view, &part.from, event);
+        view.leave_out((ways.len() * values.len()).saturating_sub(KEYS_MAX));
         let longer = ways
             .iter()
             .flat_map(|way| values.iter().map(|value| [&way[..], std::slice::from_ref(value)].concat()));

@@ -1,6 +1,6 @@
 //! The documents of one decision: those at hand, and over them those that moved.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub(super) struct View<'a, D> {
     opened: BTreeMap<Key, Moved>,
     /// Documents that were asked for and are not at hand.
     missing: RefCell<BTreeSet<Key>>,
+    /// Keys beyond the most that one event may move of one stat.
+    left_out: Cell<usize>,
 }
 
 /// A document that was opened to be moved.
@@ -31,7 +33,8 @@ pub(super) struct Moved {
 
 impl<'a, D: Documents> View<'a, D> {
     pub(super) fn new(catalog: &'a Catalog, documents: &'a D) -> Self {
-        View { catalog, documents, opened: BTreeMap::new(), missing: RefCell::default() }
+        let (opened, missing, left_out) = Default::default();
+        View { catalog, documents, opened, missing, left_out }
     }
 
     /// The document under this key as it is now; none where it is not at hand, and then it is needed.
@@ -56,6 +59,16 @@ impl<'a, D: Documents> View<'a, D> {
                 .insert(key.clone(), Moved { was_empty, document, changes: Vec::new(), awarded: false });
         }
         self.opened.get_mut(key).expect("it was put there if it was not there")
+    }
+
+    /// Notes that so many keys of a stat are not moved.
+    pub(super) fn leave_out(&self, keys: usize) {
+        self.left_out.set(self.left_out.get() + keys);
+    }
+
+    /// How many keys were left out so far.
+    pub(super) fn left_out(&self) -> usize {
+        self.left_out.get()
     }
 
     /// Whether a document was asked for that is not at hand.

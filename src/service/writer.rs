@@ -129,7 +129,12 @@ impl Writer {
         loop {
             let at_hand = Overlay { group, store: &*self.store };
             match decide(&self.catalog, moment, event, &at_hand)? {
-                Decision::Done(outcome) => return Ok(Standing::New(group.take(*outcome))),
+                Decision::Done(outcome) => {
+                    if outcome.left_out > 0 {
+                        log_left_out(event, outcome.left_out);
+                    }
+                    return Ok(Standing::New(group.take(*outcome)));
+                }
                 Decision::Needs(keys) => {
                     let documents = self.store.load(&keys).map_err(Error::from_store)?;
                     group.documents.extend(keys.into_iter().zip(documents));
@@ -236,6 +241,16 @@ fn decide(
         tracing::error!(id = event.id.as_str(), r#type = event.r#type.as_str(), "deciding an event panicked");
         Error::internal(super::error::DecidingPanicked)
     })
+}
+
+fn log_left_out(event: &Event, keys: usize) {
+    let (id, r#type) = (event.id.as_str(), event.r#type.as_str());
+    tracing::warn!(
+        id,
+        r#type,
+        keys,
+        "the event is about more keys of a stat than it may be; the last are left out"
+    );
 }
 
 fn same_or_reused(earlier: &Record, event: &Event) -> Result<(), Error> {

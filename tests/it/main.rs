@@ -7,6 +7,7 @@ mod binary;
 mod cli;
 mod crash;
 mod docs;
+mod engine;
 mod history;
 mod live;
 mod rpc;

@@ -137,7 +137,7 @@ impl Site {
         self.documents.extend(documents.iter().cloned());
         self.rarity.count(&record);
         self.records.push(record.clone());
-        Outcome { record, documents }
+        Outcome { record, documents, left_out: 0 }
     }
 }
 

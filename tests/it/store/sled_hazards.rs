@@ -157,7 +157,7 @@ fn a_document_of_more_pages_than_a_batch_holds_is_kept() {
         record.event.id = EventId::parse(&format!("e{sequence}")).unwrap();
         record.apply_to(&key, &mut document);
         let documents = vec![(key.clone(), Arc::new(document.clone()))];
-        store.commit(&[Outcome { record: record.clone(), documents }]).unwrap();
+        store.commit(&[Outcome { record: record.clone(), documents, left_out: 0 }]).unwrap();
         store.checkpoint().unwrap();
         assert_eq!(*store.load(std::slice::from_ref(&key)).unwrap()[0], document);
     }
