@@ -84,14 +84,14 @@ pub struct Recorded {
 
 /// An event that was accepted, and will be answered.
 pub struct Pending {
-    inner: Arc<Inner>,
     answer: oneshot::Receiver<Result<Recorded, Error>>,
 }
 
 impl Pending {
     /// Waits until the event is kept.
     pub async fn answer(self) -> Result<Recorded, Error> {
-        self.answer.await.unwrap_or_else(|_| Err(self.inner.no_writer()))
+        // A writer that stops in good order answers all that it was given.
+        self.answer.await.unwrap_or_else(|_| Err(Error::internal(error::WriterDied)))
     }
 }
 
@@ -120,7 +120,7 @@ impl Service {
         let room = room.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })?;
         let (event, arrival) = self.0.parse(draft)?;
         self.0.fetch(&event).await?;
-        let (submitted, pending) = self.accept(event, arrival, false, room);
+        let (submitted, pending) = accept(event, arrival, false, room);
         self.0.queue.try_send(submitted).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded { retry_after: RETRY_AFTER },
             mpsc::error::TrySendError::Closed(_) => self.0.no_writer(),
@@ -139,7 +139,7 @@ impl Service {
         let room = room.map_err(Error::internal)?;
         let (event, arrival) = self.0.parse(draft)?;
         self.0.fetch(&event).await?;
-        let (submitted, pending) = self.accept(event, arrival, historical, room);
+        let (submitted, pending) = accept(event, arrival, historical, room);
         self.0.queue.send(submitted).await.map_err(|_| self.0.no_writer())?;
         Ok(pending)
     }
@@ -226,19 +226,6 @@ impl Service {
             tracing::error!("stopping was cut short; what was answered is kept");
         }
     }
-
-    fn accept(
-        &self,
-        event: Event,
-        arrival: Time,
-        historical: bool,
-        room: OwnedSemaphorePermit,
-    ) -> (Submitted, Pending) {
-        let (answer, pending) = oneshot::channel();
-        let reply = Reply { answer, _room: room };
-        let submitted = Submitted::Event { event: Box::new(event), arrival, historical, reply };
-        (submitted, Pending { inner: self.0.clone(), answer: pending })
-    }
 }
 
 impl Inner {
@@ -282,6 +269,14 @@ impl Inner {
             false => Error::internal(error::WriterDied),
         }
     }
+}
+
+/// An event for the writer, and what its answer will come from.
+fn accept(event: Event, arrival: Time, historical: bool, room: OwnedSemaphorePermit) -> (Submitted, Pending) {
+    let (answer, pending) = oneshot::channel();
+    let reply = Reply { answer, _room: room };
+    let submitted = Submitted::Event { event: Box::new(event), arrival, historical, reply };
+    (submitted, Pending { answer: pending })
 }
 
 /// How much room the data of an event takes: data that is too long is refused soon, and takes no more than
