@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use laurels::catalog::Catalog;
 use laurels::clock::Clock;
-use laurels::diagnostic::Source;
 use laurels::event::{Draft, DraftData, Time};
 use laurels::outcome::Record;
 use laurels::service::Service;
-use laurels::store::{Embedded, Options, Store};
+use laurels::store::{Options, Store};
+
+use crate::opened::opened;
 
 const BADGES: &str = r#"
 [stat.posts]
@@ -88,12 +88,10 @@ fn events() -> Vec<Draft> {
 /// Everything that is kept of the events, after they went in.
 fn kept(runtime: &tokio::runtime::Runtime, at_once: bool) -> Vec<Record> {
     let directory = tempfile::tempdir().unwrap();
-    let store = Arc::new(Embedded::open(directory.path(), Options::default()).unwrap());
-    let files = [Source { name: "rules.toml".into(), text: BADGES.into() }];
-    let (catalog, numbers, _) = Catalog::compile(&files, &store.numbers()).unwrap();
-    store.adopt(&numbers).unwrap();
+    let (store, catalog) = opened(directory.path(), Options::default(), "rules", BADGES);
+    let store = Arc::new(store);
     let clock = Clock::fixed(Time::parse("2028-01-01T00:00:00Z").unwrap());
-    let service = Service::start(store.clone(), Arc::new(catalog), clock);
+    let service = Service::start(store.clone(), catalog, clock);
     runtime.block_on(async {
         let mut pending = Vec::new();
         for event in events() {

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use laurels::award::{Award, Place};
-use laurels::catalog::Catalog;
 use laurels::clock::Clock;
-use laurels::diagnostic::Source;
 use laurels::event::{Draft, Time, UserId};
 use laurels::hub::MAILBOX_MAX;
 use laurels::service::{Filter, From, Live, Service, Told};
-use laurels::store::{Embedded, Options, Store};
+use laurels::store::Options;
 use tempfile::TempDir;
+
+use crate::opened::opened;
 
 /// Every visit is an award: a badge a day, and one a subject.
 const BADGES: &str = r#"
@@ -31,12 +31,9 @@ const HEARTBEAT: Duration = Duration::from_millis(10);
 
 fn service() -> (TempDir, Service) {
     let directory = tempfile::tempdir().unwrap();
-    let store = Embedded::open(directory.path(), Options::default()).unwrap();
-    let files = [Source { name: "visits.toml".to_owned(), text: BADGES.to_owned() }];
-    let (catalog, numbers, _) = Catalog::compile(&files, &store.numbers()).unwrap();
-    store.adopt(&numbers).unwrap();
+    let (store, catalog) = opened(directory.path(), Options::default(), "visits", BADGES);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
-    (directory, Service::start(Arc::new(store), Arc::new(catalog), clock))
+    (directory, Service::start(Arc::new(store), catalog, clock))
 }
 
 async fn visit(service: &Service, user: &str, subject: usize) -> Place {

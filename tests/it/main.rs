@@ -10,6 +10,7 @@ mod docs;
 mod engine;
 mod history;
 mod live;
+mod opened;
 mod rpc;
 mod scenarios;
 mod service;

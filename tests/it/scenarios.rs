@@ -12,14 +12,16 @@ mod grpc;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use laurels::catalog::Catalog;
 use laurels::clock::Clock;
-use laurels::diagnostic::Source;
 use laurels::event::Time;
-use laurels::store::{Embedded, Options, Store};
+use laurels::store::{Embedded, Options};
 use tempfile::TempDir;
+
+use crate::opened::opened;
 
 /// How long a listener waits for what must come before the scenario is broken.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -99,17 +101,10 @@ impl World {
     }
 
     /// Opens the store, compiles the badge file, and takes its numbers into use.
-    pub(crate) fn open(&self) -> (std::sync::Arc<Embedded>, std::sync::Arc<Catalog>) {
-        let store = Embedded::open(self.directory.path(), Options::default()).unwrap();
+    pub(crate) fn open(&self) -> (Arc<Embedded>, Arc<Catalog>) {
         let (name, text) = &self.files[self.used];
-        let files = [Source { name: format!("{name}.toml"), text: text.clone() }];
-        let compiled = Catalog::compile(&files, &store.numbers());
-        let (catalog, numbers, _) = compiled.unwrap_or_else(|mistakes| {
-            let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-            panic!("{}", lines.join("\n"))
-        });
-        store.adopt(&numbers).unwrap();
-        (std::sync::Arc::new(store), std::sync::Arc::new(catalog))
+        let (store, catalog) = opened(self.directory.path(), Options::default(), name, text);
+        (Arc::new(store), catalog)
     }
 
     fn choose(&mut self, name: &str) {

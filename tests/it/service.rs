@@ -7,7 +7,6 @@ use std::time::Duration;
 use laurels::award::{Award, Place};
 use laurels::catalog::{Catalog, Numbers};
 use laurels::clock::Clock;
-use laurels::diagnostic::Source;
 use laurels::document::Document;
 use laurels::engine::KEYS_MAX;
 use laurels::event::{DATA_MAX_BYTES, Draft, DraftData, EventId, Sequence, Time, UserId};
@@ -17,6 +16,8 @@ use laurels::service::{GROUP_CHANGES_MAX, QUEUE_MAX, QUEUE_MAX_BYTES, STREAM_PEN
 use laurels::store::{Embedded, Error, Identity, Options, Page, Store};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
+
+use crate::opened::opened;
 
 const BADGES: &str = r#"
 [badge.visitor]
@@ -32,11 +33,7 @@ by = { user = "event.data.users" }
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn embedded(directory: &TempDir, options: Options) -> (Embedded, Arc<Catalog>) {
-    let store = Embedded::open(directory.path(), options).unwrap();
-    let files = [Source { name: "visits.toml".to_owned(), text: BADGES.to_owned() }];
-    let (catalog, numbers, _) = Catalog::compile(&files, &store.numbers()).unwrap();
-    store.adopt(&numbers).unwrap();
-    (store, Arc::new(catalog))
+    opened(directory.path(), options, "visits", BADGES)
 }
 
 fn start(store: impl Store, catalog: Arc<Catalog>) -> Service {

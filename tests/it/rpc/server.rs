@@ -3,12 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use laurels::catalog::{Catalog, Source};
 use laurels::clock::Clock;
 use laurels::event::Time;
 use laurels::rpc;
 use laurels::service::Service;
-use laurels::store::{Embedded, Options, Store};
+use laurels::store::Options;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -17,6 +16,8 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::proto::Event;
 use super::proto::achievement_service_client::AchievementServiceClient;
+
+use crate::opened::opened;
 
 /// A running server.
 pub(super) struct Server {
@@ -57,12 +58,9 @@ secret      = true
 /// Starts a server with a few badges for photos.
 pub(super) async fn start() -> Server {
     let directory = tempfile::tempdir().unwrap();
-    let store = Embedded::open(directory.path(), Options::default()).unwrap();
-    let files = [Source { name: "photos.toml".into(), text: BADGES.into() }];
-    let (catalog, numbers, _) = Catalog::compile(&files, &store.numbers()).unwrap();
-    store.adopt(&numbers).unwrap();
+    let (store, catalog) = opened(directory.path(), Options::default(), "photos", BADGES);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
-    let service = Service::start(Arc::new(store), Arc::new(catalog), clock);
+    let service = Service::start(Arc::new(store), catalog, clock);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
