@@ -34,6 +34,9 @@ pub mod document;
 pub mod outcome;
 pub mod catalog;
 
+// Who goes on when.
+pub mod threads;
+
 // Decide, keep, tell.
 pub mod engine;
 pub mod store;

@@ -12,14 +12,13 @@ mod writer;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::award::{Award, Place};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Numbers};
 use crate::clock::Clock;
 use crate::document::Document;
 use crate::engine::{self, Documents};
@@ -28,8 +27,9 @@ use crate::hub::Hub;
 use crate::key::Key;
 use crate::outcome::Rarity;
 use crate::store::Store;
+use crate::threads::{Thread, Threads};
 
-use writer::{Reply, Submitted, Writer};
+use writer::{Reply, Submitted, Waiting, Writer};
 
 pub use crate::engine::Progress;
 pub use error::Error;
@@ -59,15 +59,21 @@ pub struct Service(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn Store>,
-    catalog: Arc<Catalog>,
+    catalog: Arc<InUse>,
     hub: Arc<Hub>,
     clock: Clock,
+    threads: Threads,
     queue: mpsc::Sender<Submitted>,
     /// For the data of the events that are accepted and not yet answered, in pieces.
     room: Arc<Semaphore>,
     stopping: AtomicBool,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Held by who takes other rules into use.
+    reloading: tokio::sync::Mutex<()>,
+    writer: Mutex<Option<Thread>>,
 }
+
+/// The catalog in use.
+struct InUse(RwLock<Arc<Catalog>>);
 
 /// What came of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,18 +105,53 @@ impl Service {
     /// Begins to serve what a store has, with a catalog. The writer is a thread of its own, until
     /// [`Service::shut_down`].
     pub fn start(store: Arc<dyn Store>, catalog: Arc<Catalog>, clock: Clock) -> Service {
+        Service::start_on(Threads::default(), store, catalog, clock)
+    }
+
+    /// The same, with threads that are started and wait as a test wants it.
+    pub fn start_on(threads: Threads, store: Arc<dyn Store>, catalog: Arc<Catalog>, clock: Clock) -> Service {
         let hub = Arc::new(Hub::default());
+        let catalog = Arc::new(InUse(RwLock::new(catalog)));
         let (queue, submitted) = mpsc::channel(QUEUE_MAX);
         let writer = Writer::new(store.clone(), catalog.clone(), hub.clone(), submitted);
-        let writer = Mutex::new(Some(writer.spawn()));
+        let writer = Mutex::new(Some(writer.spawn(threads.clone())));
         let room = Arc::new(Semaphore::new(QUEUE_MAX_BYTES / PIECE_BYTES));
-        let stopping = AtomicBool::new(false);
-        Service(Arc::new(Inner { store, catalog, hub, clock, queue, room, stopping, writer }))
+        let (stopping, reloading) = Default::default();
+        Service(Arc::new(Inner {
+            store,
+            catalog,
+            hub,
+            clock,
+            threads,
+            queue,
+            room,
+            stopping,
+            reloading,
+            writer,
+        }))
     }
 
     /// The catalog in use.
     pub fn catalog(&self) -> Arc<Catalog> {
-        self.0.catalog.clone()
+        self.0.catalog.get()
+    }
+
+    /// Takes other rules into use, between two events: for what is recorded from then on. `compile` makes them with
+    /// the numbers in use; where it makes none, or fails, all stays as it is. What is kept stays in any case: a stat
+    /// with the same definition goes on, a new one begins with nothing.
+    pub async fn reload<E: std::convert::From<Error>>(
+        &self,
+        compile: impl FnOnce(&Numbers) -> Result<Option<(Catalog, Numbers)>, E>,
+    ) -> Result<Option<Arc<Catalog>>, E> {
+        // One at a time, or two could give the same number to different rules.
+        let _reloading = self.0.reloading.lock().await;
+        let Some((catalog, numbers)) = compile(&self.0.store.numbers())? else { return Ok(None) };
+        let catalog = Arc::new(catalog);
+        let (answer, adopted) = oneshot::channel();
+        let submitted = Submitted::Adopt { catalog: catalog.clone(), numbers: Box::new(numbers), answer };
+        self.0.queue.send(submitted).await.map_err(|_| self.0.no_writer())?;
+        adopted.await.unwrap_or_else(|_| Err(self.0.no_writer()))?;
+        Ok(Some(catalog))
     }
 
     /// Records one event: when it answers, the event and all that it gave are kept. Fails at once where too
@@ -165,7 +206,7 @@ impl Service {
         loop {
             let now = self.0.clock.now();
             let documents = Loaded { loaded: &loaded, at_hand: AtHand(&*self.0.store) };
-            match engine::progress(&self.0.catalog, user, now, &documents) {
+            match engine::progress(&self.catalog(), user, now, &documents) {
                 Ok(progress) => return Ok(progress),
                 Err(needs) => {
                     let documents = self.0.load(needs.clone()).await?;
@@ -213,7 +254,7 @@ impl Service {
         // An error means that the writer is gone, and then there is nothing to stop.
         let _ = self.0.queue.send(Submitted::Stop).await;
         let inner = self.0.clone();
-        let finished = tokio::task::spawn_blocking(move || {
+        let finished = self.0.threads.blocking(move || {
             if writer.join().is_err() {
                 tracing::error!("the writer died; what it had answered is kept");
             }
@@ -228,6 +269,16 @@ impl Service {
     }
 }
 
+impl InUse {
+    fn get(&self) -> Arc<Catalog> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, catalog: Arc<Catalog>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = catalog;
+    }
+}
+
 impl Inner {
     fn parse(&self, draft: Draft) -> Result<(Event, Time), Error> {
         if self.stopping.load(Ordering::SeqCst) {
@@ -235,13 +286,13 @@ impl Inner {
         }
         let arrival = self.clock.now();
         let event = draft.parse(arrival).map_err(Error::Invalid)?;
-        self.catalog.check_event(&event).map_err(Error::Invalid)?;
+        self.catalog.get().check_event(&event).map_err(Error::Invalid)?;
         Ok((event, arrival))
     }
 
     /// Fetches the documents that an event is sure to need, so that the writer need not wait for the disk.
     async fn fetch(self: &Arc<Self>, event: &Event) -> Result<(), Error> {
-        let mut cold = engine::keys(&self.catalog, event, &AtHand(&*self.store));
+        let mut cold = engine::keys(&self.catalog.get(), event, &AtHand(&*self.store));
         cold.retain(|key| self.store.at_hand(key).is_none());
         if !cold.is_empty() {
             self.load(cold).await?;
@@ -258,7 +309,7 @@ impl Inner {
 
     async fn load(self: &Arc<Self>, keys: Vec<Key>) -> Result<Vec<Arc<Document>>, Error> {
         let inner = self.clone();
-        let loaded = tokio::task::spawn_blocking(move || inner.store.load(&keys)).await;
+        let loaded = self.threads.blocking(move || inner.store.load(&keys)).await;
         loaded.map_err(Error::internal)?.map_err(Error::from_store)
     }
 
@@ -275,8 +326,8 @@ impl Inner {
 fn accept(event: Event, arrival: Time, historical: bool, room: OwnedSemaphorePermit) -> (Submitted, Pending) {
     let (answer, pending) = oneshot::channel();
     let reply = Reply { answer, _room: room };
-    let submitted = Submitted::Event { event: Box::new(event), arrival, historical, reply };
-    (submitted, Pending { answer: pending })
+    let waiting = Waiting { event: Box::new(event), arrival, historical, reply };
+    (Submitted::Event(waiting), Pending { answer: pending })
 }
 
 /// How much room the data of an event takes: data that is too long is refused soon, and takes no more than

@@ -18,7 +18,9 @@ mod materialized;
 mod options;
 mod published;
 mod room;
+mod sled_tree;
 mod small_file;
+pub mod tree;
 
 use std::sync::Arc;
 

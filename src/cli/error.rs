@@ -25,6 +25,9 @@ pub(super) enum Error {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
+    /// The service did not do it.
+    #[error(transparent)]
+    Service(#[from] crate::service::Error),
     /// The badge files cannot be read.
     #[error(transparent)]
     Unreadable(#[from] crate::catalog::Unreadable),

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::check::compile;
 use super::error::Error;
-use super::signals::Signals;
+use super::signals::{Hangups, Signals};
 use crate::catalog::{Catalog, Gives, Rule};
 use crate::clock::Clock;
 use crate::event::Value;
@@ -43,6 +43,7 @@ impl Serve {
         telemetry::start().map_err(Error::Usage)?;
         // Before anything else, so that a signal in between ends nothing half-way.
         let mut signals = Signals::listen()?;
+        let hangups = Hangups::listen()?;
         // Before the store, which would be made in the wrong place.
         if !self.badges.is_dir() {
             return Err(no_badges(&self.badges));
@@ -59,6 +60,7 @@ impl Serve {
         let catalog = Arc::new(catalog);
         let service = Service::start(Arc::new(store), catalog.clone(), Clock::system());
         self.greet(address, &catalog)?;
+        tokio::spawn(reload_when_told(service.clone(), self.badges.clone(), hangups));
 
         let told = async move {
             signals.next().await;
@@ -101,6 +103,24 @@ impl Serve {
         )?;
         out.flush()?;
         Ok(())
+    }
+}
+
+/// Reads the badge files again at every SIGHUP. Those in use go on where the new ones cannot be used.
+async fn reload_when_told(service: Service, badges: PathBuf, mut hangups: Hangups) {
+    loop {
+        hangups.next().await;
+        match service.reload(|numbers| compile(&badges, numbers)).await {
+            Ok(Some(catalog)) => {
+                tracing::info!(badges = catalog.badges.len(), "the badge files were read again")
+            }
+            Ok(None) => {
+                tracing::error!("the badge files cannot be used as they are; those read before go on")
+            }
+            Err(error) => {
+                tracing::error!(%error, "the badge files were not read again; those read before go on")
+            }
+        }
     }
 }
 

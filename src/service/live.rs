@@ -149,7 +149,7 @@ impl Live {
     /// Reads one page of what was missed.
     async fn catch_up(&mut self, until: Place) -> Result<(), Error> {
         let (service, users, after) = (self.service.clone(), self.filter.users.clone(), self.reached);
-        let read = tokio::task::spawn_blocking(move || missed(&service, &users, after)).await;
+        let read = self.service.0.threads.blocking(move || missed(&service, &users, after)).await;
         let page = read.map_err(Error::internal)??;
         self.find(page.items, page.reached);
         if self.reached >= until {
@@ -175,7 +175,8 @@ impl Live {
     fn matches(&self, award: &Award) -> bool {
         let Filter { users, badges, categories } = &self.filter;
         let in_category = || {
-            let badge = self.service.0.catalog.badge(award.badge);
+            let catalog = self.service.catalog();
+            let badge = catalog.badge(award.badge);
             badge.is_some_and(|badge| categories.contains(&badge.category))
         };
         (users.is_empty() || users.contains(&award.user))

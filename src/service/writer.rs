@@ -6,14 +6,14 @@
 //! with the error.
 
 use std::collections::HashMap;
+use std::iter::Peekable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::award::Place;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Numbers};
 use crate::document::Document;
 use crate::engine::{self, Decision, Documents, Moment};
 use crate::event::{Event, EventId, Sequence, Time};
@@ -21,8 +21,9 @@ use crate::hub::Hub;
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
 use crate::store::{self, Store};
+use crate::threads::{Thread, Threads};
 
-use super::{Error, Recorded};
+use super::{Error, InUse, Recorded};
 
 /// Most events that are kept with one flush.
 pub const GROUP_MAX: usize = 1024;
@@ -44,10 +45,20 @@ impl Reply {
     }
 }
 
-/// What waits for the writer.
+/// An event, and who waits for its answer.
+pub(super) struct Waiting {
+    pub(super) event: Box<Event>,
+    pub(super) arrival: Time,
+    pub(super) historical: bool,
+    pub(super) reply: Reply,
+}
+
+/// What the writer is to do.
 pub(super) enum Submitted {
-    /// An event, and who waits for its answer.
-    Event { event: Box<Event>, arrival: Time, historical: bool, reply: Reply },
+    /// Record an event.
+    Event(Waiting),
+    /// Take rules into use, for what comes after this.
+    Adopt { catalog: Arc<Catalog>, numbers: Box<Numbers>, answer: oneshot::Sender<Result<(), Error>> },
     /// Finish what is before this, and what slipped in behind it, and stop.
     Stop,
 }
@@ -56,6 +67,8 @@ pub(super) enum Submitted {
 pub(super) struct Writer {
     store: Arc<dyn Store>,
     catalog: Arc<Catalog>,
+    /// The same, for everybody.
+    in_use: Arc<InUse>,
     hub: Arc<Hub>,
     queue: mpsc::Receiver<Submitted>,
     /// Whether the store refused the last group, so that the log says it once and not once a group.
@@ -65,35 +78,39 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(
         store: Arc<dyn Store>,
-        catalog: Arc<Catalog>,
+        in_use: Arc<InUse>,
         hub: Arc<Hub>,
         queue: mpsc::Receiver<Submitted>,
     ) -> Writer {
-        Writer { store, catalog, hub, queue, refused: false }
+        Writer { store, catalog: in_use.get(), in_use, hub, queue, refused: false }
     }
 
     /// Starts the thread.
-    pub(super) fn spawn(self) -> JoinHandle<()> {
-        let thread = std::thread::Builder::new().name("laurels-writer".to_owned());
-        thread.spawn(move || self.run()).expect("the system has room for one more thread at the start")
+    pub(super) fn spawn(self, threads: Threads) -> Thread {
+        let thread = threads.clone().spawn("laurels-writer", move || self.run(&threads));
+        thread.expect("the system has room for one more thread at the start")
     }
 
-    fn run(mut self) {
+    fn run(mut self, threads: &Threads) {
         let mut waiting = Vec::with_capacity(GROUP_MAX);
-        while self.queue.blocking_recv_many(&mut waiting, GROUP_MAX) > 0 {
-            if waiting.iter().any(|submitted| matches!(submitted, Submitted::Stop)) {
-                self.queue.close();
-            }
-            let mut waiting = waiting.drain(..);
-            while waiting.len() > 0 {
-                self.record(&mut waiting);
+        while threads.receive_many(&mut self.queue, &mut waiting, GROUP_MAX) > 0 {
+            let mut waiting = waiting.drain(..).peekable();
+            while let Some(next) = waiting.next() {
+                match next {
+                    Submitted::Event(first) => self.record(first, &mut waiting),
+                    Submitted::Adopt { catalog, numbers, answer } => {
+                        // Who no longer waits needs no answer.
+                        let _ = answer.send(self.adopt(catalog, &numbers));
+                    }
+                    Submitted::Stop => self.queue.close(),
+                }
             }
         }
     }
 
     /// Records a group of events: decide, keep, tell.
-    fn record(&mut self, submitted: &mut impl Iterator<Item = Submitted>) {
-        let group = self.decide(submitted);
+    fn record(&mut self, first: Waiting, rest: &mut Peekable<impl Iterator<Item = Submitted>>) {
+        let group = self.decide(first, rest);
         let kept = self.store.commit(&group.outcomes);
         match &kept {
             Ok(()) => self.tell(&group.outcomes),
@@ -102,17 +119,24 @@ impl Writer {
         group.answer(kept);
     }
 
-    fn decide(&self, submitted: &mut impl Iterator<Item = Submitted>) -> Group {
+    /// Takes the rules of a catalog into use, and tells those who ask for them.
+    fn adopt(&mut self, catalog: Arc<Catalog>, numbers: &Numbers) -> Result<(), Error> {
+        self.store.adopt(numbers).map_err(Error::from_store)?;
+        self.catalog = catalog.clone();
+        self.in_use.set(catalog);
+        Ok(())
+    }
+
+    fn decide(&self, first: Waiting, rest: &mut Peekable<impl Iterator<Item = Submitted>>) -> Group {
         let mut group = Group::after(self.store.head());
-        while group.changes < GROUP_CHANGES_MAX
-            && let Some(submitted) = submitted.next()
-        {
-            let Submitted::Event { event, arrival, historical, reply } = submitted else { continue };
+        let mut next = Some(first);
+        while let Some(Waiting { event, arrival, historical, reply }) = next {
             let moment = Moment { sequence: group.next, arrival, historical };
             match self.decide_one(&mut group, moment, &event) {
                 Ok(standing) => group.waiting.push((reply, standing)),
                 Err(error) => reply.send(Err(error)),
             }
+            next = (group.changes < GROUP_CHANGES_MAX).then(|| next_event(rest)).flatten();
         }
         group
     }
@@ -212,6 +236,14 @@ impl Group {
             };
             reply.send(result);
         }
+    }
+}
+
+/// The next one, where that is an event.
+fn next_event(submitted: &mut Peekable<impl Iterator<Item = Submitted>>) -> Option<Waiting> {
+    match submitted.next_if(|next| matches!(next, Submitted::Event(_)))? {
+        Submitted::Event(event) => Some(event),
+        Submitted::Adopt { .. } | Submitted::Stop => None,
     }
 }
 

@@ -12,18 +12,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 
 use super::documents::{Documents, Held};
 use super::ids::Ids;
 use super::journal::Journal;
 use super::layout::Layout;
-use super::materialized::Trouble;
 use super::published::Published;
 use super::room::Room;
+use super::tree::Trouble;
 use super::{Error, Identity, Options};
 use crate::event::Sequence;
 use crate::key::Key;
+use crate::threads::{Thread, Threads};
 use keeper::Keeper;
 
 /// The name of the thread that owns sled.
@@ -57,7 +57,8 @@ enum Request {
 /// The thread that owns sled.
 pub(super) struct Behind {
     requests: Sender<Request>,
-    thread: Option<JoinHandle<()>>,
+    threads: Threads,
+    thread: Option<Thread>,
 }
 
 impl Behind {
@@ -65,7 +66,8 @@ impl Behind {
     pub(super) fn start(shared: Arc<Shared>) -> Result<Behind, Error> {
         let (requests, received) = channel();
         let (opened, wait) = channel();
-        let thread = std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
+        let threads = shared.options.threads.clone();
+        let thread = threads.spawn(THREAD, move || {
             let keeper = Keeper::open(shared, received);
             match keeper {
                 Ok(keeper) => {
@@ -76,8 +78,8 @@ impl Behind {
             }
         });
         let thread = thread.map_err(|source| Error::io("start a thread", source))?;
-        let behind = Behind { requests, thread: Some(thread) };
-        answer(&wait)?;
+        let behind = Behind { requests, threads, thread: Some(thread) };
+        behind.answer(&wait)?;
         Ok(behind)
     }
 
@@ -108,7 +110,12 @@ impl Behind {
         let (reply, wait) = channel();
         // Where it cannot be sent, no answer comes either.
         let _ = self.requests.send(request(reply));
-        answer(&wait)
+        self.answer(&wait)
+    }
+
+    fn answer<T>(&self, wait: &Receiver<Result<T, Error>>) -> Result<T, Error> {
+        let gone = || Error::io("ask the thread that owns sled", std::io::ErrorKind::BrokenPipe.into());
+        self.threads.receive(wait).unwrap_or_else(|_| Err(gone()))
     }
 }
 
@@ -121,11 +128,6 @@ impl Drop for Behind {
             tracing::error!("the thread that owns sled has panicked; the next start replays what it left");
         }
     }
-}
-
-fn answer<T>(wait: &Receiver<Result<T, Error>>) -> Result<T, Error> {
-    let gone = || Error::io("ask the thread that owns sled", std::io::ErrorKind::BrokenPipe.into());
-    wait.recv().unwrap_or_else(|_| Err(gone()))
 }
 
 impl Shared {

@@ -2,12 +2,16 @@
 //!
 //! Everything but sled's own files goes through here. Of sled's, only the syncing does.
 
+use std::any::Any;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Held for as long as a directory is this process's alone.
+pub type Lock = Box<dyn Any + Send + Sync>;
 
 /// Where files are. [`SystemDisk`] is the real one.
 pub trait Disk: fmt::Debug + Send + Sync + 'static {
@@ -22,6 +26,12 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
 
     /// Makes a directory, and those above it, unless it is there.
     fn create_directory(&self, directory: &Path) -> io::Result<()>;
+
+    /// Locks this file, which is made if it is not there, against other processes. None where one has it.
+    fn lock(&self, path: &Path) -> io::Result<Option<Lock>>;
+
+    /// The whole path of what is there, from the root on.
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
 
     /// Gives a file or a directory another name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -80,6 +90,19 @@ impl Disk for SystemDisk {
 
     fn create_directory(&self, directory: &Path) -> io::Result<()> {
         fs::create_dir_all(directory)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<Lock>> {
+        let file = fs::File::options().create(true).truncate(false).write(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(file))),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        path.canonicalize()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -5,12 +5,13 @@
 //! clean ones. Each key is looked for in that order, which is from the newest to the oldest.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use xxhash_rust::xxh3::Xxh3Builder;
 
 use crate::document::Document;
 use crate::key::Key;
@@ -22,9 +23,9 @@ pub(super) const OVERHEAD_BYTES: u64 = 256;
 
 /// All documents in memory.
 pub(super) struct Documents {
-    hasher: RandomState,
+    hasher: Xxh3Builder,
     shards: Vec<RwLock<Shard>>,
-    clean: Cache<Key, Held, ByWeight>,
+    clean: Cache<Key, Held, ByWeight, Xxh3Builder>,
     /// Bytes of the dirty and the leaving.
     dirty_bytes: AtomicU64,
     /// How many checkpoints have moved documents from leaving to clean.
@@ -61,15 +62,19 @@ pub(super) struct Leaving(Vec<Arc<HashMap<Key, Held>>>);
 pub(super) struct Before(u64);
 
 impl Documents {
-    pub(super) fn new(cache_bytes: u64) -> Documents {
+    /// Keeps about so many bytes of clean documents.
+    pub(super) fn new(cache_bytes: u64, hash_seed: u64) -> Documents {
+        let hasher = Xxh3Builder::new().with_seed(hash_seed);
         Documents {
-            hasher: RandomState::new(),
+            hasher,
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
             // How many it will be is not known; a document takes a few hundred bytes.
-            clean: Cache::with_weighter(
+            clean: Cache::with(
                 usize::try_from(cache_bytes / (4 * OVERHEAD_BYTES)).unwrap_or(usize::MAX).max(1),
                 cache_bytes,
                 ByWeight,
+                hasher,
+                DefaultLifecycle::default(),
             ),
             dirty_bytes: AtomicU64::new(0),
             checkpoints: AtomicU64::new(0),
@@ -238,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_newest_is_seen_at_every_stage_of_a_checkpoint() {
-        let documents = Documents::new(1 << 20);
+        let documents = Documents::new(1 << 20, 0);
         assert_eq!(seen(&documents), None);
         publish(&documents, 1);
         let leaving = documents.leave();
@@ -255,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_an_attempt_left_goes_with_the_next() {
-        let documents = Documents::new(1 << 20);
+        let documents = Documents::new(1 << 20, 0);
         publish(&documents, 1);
         documents.publish(&Key::new([]), held(1).document, 10);
         drop(documents.leave());
@@ -269,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_fetch_that_a_commit_overtook_is_dropped() {
-        let documents = Documents::new(1 << 20);
+        let documents = Documents::new(1 << 20, 0);
         let before = documents.before_fetching();
         publish(&documents, 2);
         let document = documents.fetched(&key(), held(1), before).unwrap();
@@ -280,7 +285,7 @@ mod tests {
     #[test]
     fn a_fetch_that_a_commit_and_a_checkpoint_overtook_is_fetched_again() {
         // The newer one does not fit into the cache, so that nothing in memory tells of it.
-        let documents = Documents::new(1);
+        let documents = Documents::new(1, 0);
         let before = documents.before_fetching();
         publish(&documents, 2);
         documents.left(documents.leave(), &HashMap::new());

@@ -44,11 +44,11 @@ impl Embedded {
         let disk = options.disk.clone();
         let layout = Layout::open(&*disk, directory)?;
         let known = Journal::identity_in(&*disk, &layout.journal())?;
-        let identity = layout.identity(&*disk, known)?;
+        let identity = layout.identity(&options, known)?;
         let shared = Arc::new(Shared {
             journal: Journal::open(&layout.journal(), identity, &options)?,
             ids: Ids::open(disk, &layout.ids(), identity)?,
-            documents: Documents::new(options.cache_bytes),
+            documents: Documents::new(options.cache_bytes, options.hash_seed),
             published: Published::default(),
             room: Room::new(directory.to_owned(), &options),
             journal_bytes: AtomicU64::new(0),

@@ -14,7 +14,9 @@ mod walk;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
+use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 use super::disk::{Disk, File};
 use super::{Error, Identity};
@@ -30,7 +32,10 @@ const OPEN_FILES: usize = 64;
 /// Frames read lately are kept, up to so many bytes: retries and live streams ask for neighbours.
 const FRAMES_BYTES: u64 = 16 << 20;
 
-type Frames = Cache<(u64, u64), Arc<Frame>, ByBytes>;
+type Frames = Cache<(u64, u64), Arc<Frame>, ByBytes, Hasher>;
+type Files = Cache<u64, Arc<dyn File>, UnitWeighter, Hasher>;
+/// Nobody can choose the keys.
+type Hasher = Xxh3DefaultBuilder;
 
 /// An open journal.
 pub(super) struct Journal {
@@ -42,7 +47,7 @@ pub(super) struct Journal {
     segments: RwLock<Vec<Arc<Segment>>>,
     tail: Mutex<Tail>,
     /// By the segment's first sequence.
-    files: Cache<u64, Arc<dyn File>>,
+    files: Files,
     /// By the segment's first sequence and the offset.
     frames: Frames,
 }
@@ -64,8 +69,10 @@ impl quick_cache::Weighter<(u64, u64), Arc<Frame>> for ByBytes {
     }
 }
 
-fn caches() -> (Cache<u64, Arc<dyn File>>, Frames) {
-    (Cache::new(OPEN_FILES), Cache::with_weighter(64, FRAMES_BYTES, ByBytes))
+fn caches() -> (Files, Frames) {
+    let files = Cache::with(OPEN_FILES, OPEN_FILES as u64, UnitWeighter, Hasher::new(), Default::default());
+    let frames = Cache::with(64, FRAMES_BYTES, ByBytes, Hasher::new(), Default::default());
+    (files, frames)
 }
 
 impl Journal {

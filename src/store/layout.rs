@@ -10,18 +10,16 @@
 //! ids/          fingerprints of event ids; can be made again from the journal
 //! ```
 
-use std::fs::{File, TryLockError};
-use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 
-use super::disk::Disk;
-use super::{Error, Identity, small_file};
+use super::disk::{Disk, Lock};
+use super::{Error, Identity, Options, small_file};
 
 /// A data directory that this process has to itself.
 pub(super) struct Layout {
     directory: PathBuf,
     /// Unlocked when it is closed.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Layout {
@@ -29,20 +27,13 @@ impl Layout {
     pub(super) fn open(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
         let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
         disk.create_directory(directory).map_err(failed)?;
-        let path = directory.join("LOCK");
-        let lock = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::InUse { directory: directory.display().to_string() });
-            }
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-        }
+        let in_use = || Error::InUse { directory: directory.display().to_string() };
+        let lock = disk.lock(&directory.join("LOCK")).map_err(failed)?.ok_or_else(in_use)?;
         let layout = Layout { directory: directory.to_owned(), _lock: lock };
         disk.create_directory(&layout.journal()).map_err(failed)?;
         disk.create_directory(&layout.ids()).map_err(failed)?;
         disk.sync_directory(directory).map_err(failed)?;
-        if let Some(parent) = directory.canonicalize().map_err(failed)?.parent() {
+        if let Some(parent) = disk.canonical(directory).map_err(failed)?.parent() {
             disk.sync_directory(parent).map_err(failed)?;
         }
         Ok(layout)
@@ -61,7 +52,8 @@ impl Layout {
     }
 
     /// Which store this is: as the file says, or else as `journal` knows, or else a new one.
-    pub(super) fn identity(&self, disk: &dyn Disk, journal: Option<Identity>) -> Result<Identity, Error> {
+    pub(super) fn identity(&self, options: &Options, journal: Option<Identity>) -> Result<Identity, Error> {
+        let disk = &*options.disk;
         let path = self.directory.join("identity");
         let failed = |source| Error::io(format!("read or write {}", path.display()), source);
         let kept = small_file::read(disk, &path).map_err(failed)?;
@@ -73,8 +65,7 @@ impl Layout {
             )),
             (Some(kept), _) => Ok(kept),
             (None, known) => {
-                // Each RandomState has keys of its own, drawn from the system's randomness.
-                let identity = known.unwrap_or_else(|| Identity(RandomState::new().hash_one(())));
+                let identity = known.unwrap_or(options.new_identity);
                 small_file::write(disk, &path, &identity.0.to_le_bytes()).map_err(failed)?;
                 Ok(identity)
             }

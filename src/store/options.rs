@@ -1,9 +1,14 @@
 //! How the embedded store is set up: every size that can be chosen, with what it is otherwise.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Identity;
 use super::disk::{Disk, SystemDisk};
+use super::sled_tree::SledTrees;
+use super::tree::Trees;
+use crate::threads::Threads;
 
 /// A segment of the journal that has grown to so many bytes is closed, and the next one begun.
 const SEGMENT_BYTES: u64 = 64 << 20;
@@ -28,6 +33,14 @@ const FREE_ASKED_EVERY: Duration = Duration::from_millis(500);
 pub struct Options {
     /// Where the files are.
     pub disk: Arc<dyn Disk>,
+    /// What documents are written behind into.
+    pub trees: Arc<dyn Trees>,
+    /// How the store's own thread is started and waits.
+    pub threads: Threads,
+    /// Which store a new one is to be.
+    pub new_identity: Identity,
+    /// Seeds the hash tables, so that nobody can choose keys that collide.
+    pub hash_seed: u64,
     /// How long a segment of the journal grows.
     pub segment_bytes: u64,
     /// How much memory clean documents may take.
@@ -53,6 +66,11 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             disk: Arc::new(SystemDisk),
+            trees: Arc::new(SledTrees),
+            threads: Threads::default(),
+            // Each RandomState has keys of its own, drawn from the system's randomness.
+            new_identity: Identity(RandomState::new().hash_one(())),
+            hash_seed: RandomState::new().hash_one(()),
             segment_bytes: SEGMENT_BYTES,
             cache_bytes: CACHE_BYTES,
             sled_cache_bytes: SLED_CACHE_BYTES,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 use super::disk::Disk;
 use super::{Error, Options};
@@ -19,7 +19,8 @@ pub(super) struct Room {
 }
 
 struct Known {
-    asked: Instant,
+    /// By the time that the threads have.
+    asked: Duration,
     free: u64,
     taken: u64,
 }
@@ -38,7 +39,8 @@ impl Room {
     pub(super) fn take(&self, bytes: u64) -> Result<(), Error> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = |known: &Known| {
-            known.taken < ASKED_EVERY_BYTES && known.asked.elapsed() < self.options.free_asked_every
+            known.taken < ASKED_EVERY_BYTES
+                && self.options.threads.elapsed() - known.asked < self.options.free_asked_every
         };
         let known = match known.take_if(|known| fresh(known)) {
             Some(fresh) => known.insert(fresh),
@@ -65,6 +67,6 @@ impl Room {
     fn ask(&self) -> Result<Known, Error> {
         let action = || format!("ask how much room {} has", self.directory.display());
         let free = self.disk.free_bytes(&self.directory).map_err(|source| Error::io(action(), source))?;
-        Ok(Known { asked: Instant::now(), free, taken: 0 })
+        Ok(Known { asked: self.options.threads.elapsed(), free, taken: 0 })
     }
 }

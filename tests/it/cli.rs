@@ -310,6 +310,23 @@ fn a_server_told_to_stop_twice_answers_what_it_accepted_and_loses_nothing() {
 }
 
 #[test]
+fn sighup_takes_changed_badge_files_into_use_and_a_mistake_leaves_the_old_ones() {
+    let (directory, server) = new_server();
+    let file = directory.path().join("badges/more.toml");
+    fs::write(&file, "[badge.first-call]\non = \"call.made\"\n").expect("it is written");
+    server.signal("HUP");
+    let given =
+        |id: usize| server.run(&["record", &format!("u{id}"), "call.made"]).out.contains("first-call");
+    assert!((0..1000).any(given), "{}", server.log());
+
+    fs::write(&file, "[badge.first-call]\non = 7\n").expect("it is written");
+    server.signal("HUP");
+    while !server.log().contains("those read before go on") {}
+    assert!(server.log().contains("more.toml"), "{}", server.log());
+    assert!(given(1000));
+}
+
+#[test]
 fn a_watch_goes_on_through_kills_and_from_its_cursor() {
     let (_directory, mut server) = new_server();
     let mut watch = Watch::start(&server, &["--badge", "first-photo"]);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use laurels::award::{Award, Place};
 use laurels::catalog::{Catalog, Numbers};
 use laurels::clock::Clock;
+use laurels::diagnostic::Source;
 use laurels::document::Document;
 use laurels::engine::KEYS_MAX;
 use laurels::event::{DATA_MAX_BYTES, Draft, DraftData, EventId, Sequence, Time, UserId};
@@ -43,6 +44,40 @@ fn start(store: impl Store, catalog: Arc<Catalog>) -> Service {
 
 fn visit(id: &str) -> Draft {
     Draft { id: id.to_owned(), r#type: "visit".to_owned(), user: "ann".to_owned(), ..Draft::default() }
+}
+
+/// Rules that are taken into use while events come in hear what is recorded from then on; a stat that both have
+/// goes on, and a number is never given twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_are_replaced_between_two_events() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let service = start(store, catalog.clone());
+    service.record(visit("1")).await.unwrap();
+    let more = format!("{BADGES}\n[badge.twice]\non = \"visit\"\nat = 2\n");
+    let files = [Source { name: "visits.toml".to_owned(), text: more }];
+    let compile = |numbers: &Numbers| -> Result<_, laurels::service::Error> {
+        let (catalog, numbers, _) = Catalog::compile(&files, numbers).expect("no mistakes");
+        Ok(Some((catalog, numbers)))
+    };
+    let reloaded = service.reload(compile).await.unwrap().unwrap();
+    assert_eq!(reloaded.badges.len(), 2);
+    assert_eq!(service.catalog().badges.len(), 2);
+    let number = |catalog: &Catalog, id: &str| catalog.badge_by_id(id).unwrap().number;
+    assert_eq!(number(&reloaded, "visitor"), number(&catalog, "visitor"));
+    // The count that both rest on was 1 already.
+    let recorded = service.record(visit("2")).await.unwrap();
+    assert_eq!(
+        recorded.awards.iter().map(|award| award.badge).collect::<Vec<_>>(),
+        [number(&reloaded, "twice")]
+    );
+
+    let refused = |_: &Numbers| Err::<Option<(Catalog, Numbers)>, _>(laurels::service::Error::CursorInvalid);
+    service.reload(refused).await.unwrap_err();
+    assert_eq!(service.catalog().badges.len(), 2);
+    service.shut_down().await;
+    let late = service.reload(compile).await.unwrap_err();
+    assert!(matches!(late, laurels::service::Error::ShuttingDown), "{late:?}");
 }
 
 /// Progress was asked for again and again until all its documents were in the cache together. Documents

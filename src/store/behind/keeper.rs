@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::super::Error;
 use super::super::documents::Held;
-use super::super::materialized::{self, Materialized, Trouble};
+use super::super::materialized::Materialized;
 use super::super::published::Sums;
+use super::super::tree::Trouble;
 use super::replay::Replay;
 use super::{Request, Shared, seal, write};
 use crate::event::Sequence;
@@ -31,7 +32,8 @@ pub(super) struct Keeper {
     sled: Option<Materialized>,
     /// What is in sled, durably.
     behind: Sums,
-    failed_at: Option<Instant>,
+    /// By the time that the threads have.
+    failed_at: Option<Duration>,
 }
 
 impl Keeper {
@@ -77,12 +79,12 @@ impl Keeper {
     }
 
     fn next_request(&mut self) -> Option<Request> {
-        self.deferred.pop_front().or_else(|| self.requests.recv().ok())
+        self.deferred.pop_front().or_else(|| self.shared.options.threads.receive(&self.requests).ok())
     }
 
     fn wished_checkpoint(&mut self) {
         self.shared.wished.store(false, Ordering::SeqCst);
-        if self.failed_at.is_some_and(|at| at.elapsed() < RETRY_AFTER) {
+        if self.failed_at.is_some_and(|at| self.shared.options.threads.elapsed() - at < RETRY_AFTER) {
             return;
         }
         if let Err(error) = self.checkpoint() {
@@ -96,7 +98,7 @@ impl Keeper {
         let room = self.shared.documents.dirty_bytes().saturating_mul(ROOM_FACTOR);
         let done = self.shared.room.check(room).and_then(|()| self.write_behind());
         let done = done.and_then(|()| self.shared.ids.flush());
-        self.failed_at = done.is_err().then(Instant::now);
+        self.failed_at = done.is_err().then(|| self.shared.options.threads.elapsed());
         done
     }
 
@@ -233,7 +235,8 @@ impl Keeper {
     fn set_aside(&self, why: &str) -> Result<(), Error> {
         let directory = self.shared.sled_path();
         seal::remove(&*self.shared.options.disk, &self.shared.seal_path())?;
-        let aside = materialized::set_aside(&directory, &self.shared.options)
+        let aside = (self.shared.options.trees)
+            .set_aside(&directory, &self.shared.options)
             .map_err(|source| Error::io(format!("set {} aside", directory.display()), source))?;
         tracing::error!(
             why, set_aside = ?aside,
@@ -247,7 +250,7 @@ impl Keeper {
         let path = shared.sled_path();
         let sealed = seal::read(&*shared.options.disk, &shared.seal_path(), shared.identity)
             .map_err(Trouble::Other)?;
-        let was_there = path.join("db").exists();
+        let was_there = shared.options.trees.is_in(&path);
         let sled = Materialized::open(&path, &shared.options)?;
         let behind = match write::read_sums(&sled)? {
             Some(sums) if sums.sequence < sealed => return Err(forgotten(sums.sequence, sealed)),

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::super::documents::OVERHEAD_BYTES;
 use super::super::journal::{Entry, Frame};
-use super::super::materialized::{Materialized, Trouble};
+use super::super::materialized::Materialized;
 use super::super::published::Sums;
+use super::super::tree::Trouble;
 use super::{Shared, write};
 use crate::document::Document;
 use crate::event::Sequence;

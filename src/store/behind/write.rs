@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::materialized::{Materialized, StoredKey, Trouble};
+use super::super::materialized::{Materialized, StoredKey};
 use super::super::published::Sums;
+use super::super::tree::Trouble;
 use super::{Shared, seal};
 use crate::document::Document;
 use crate::key::Key;

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use laurels::store::disk::{Disk, File, SystemDisk};
+use laurels::store::disk::{Disk, File, Lock, SystemDisk};
 
 /// The system's disk, with faults.
 #[derive(Clone, Default)]
@@ -72,6 +72,14 @@ impl Disk for FaultyDisk {
 
     fn create_directory(&self, directory: &Path) -> io::Result<()> {
         SystemDisk.create_directory(directory)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<Lock>> {
+        SystemDisk.lock(path)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        SystemDisk.canonical(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -1,0 +1,146 @@
+//! Threads, and waiting for one another. Nothing in the store or the service starts a thread or waits for one
+//! but through here, so that a test can decide who goes on when: with a [`Schedule`] of its own it runs one thread
+//! at a time, in an order that a seed determines.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinError;
+
+/// Decides which thread goes on. Time is its own, too.
+pub trait Schedule: fmt::Debug + Send + Sync + 'static {
+    /// Starts a thread; the schedule says when it runs.
+    fn spawn(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>;
+
+    /// Called by a thread that has nothing to do until another has done something.
+    fn wait(&self);
+
+    /// How much time has passed since some moment. Never goes back.
+    fn elapsed(&self) -> Duration;
+}
+
+/// How threads are started and wait: as the system does it, or by a [`Schedule`]. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Threads(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    System { since: Instant },
+    Scheduled(Arc<dyn Schedule>),
+}
+
+/// A thread that was started.
+pub struct Thread {
+    handle: JoinHandle<()>,
+    /// Whether its body has ended.
+    ended: Arc<AtomicBool>,
+    threads: Threads,
+}
+
+/// A thread died of a panic.
+#[derive(Debug, thiserror::Error)]
+#[error("a thread panicked")]
+pub struct Panicked;
+
+impl Default for Threads {
+    fn default() -> Threads {
+        Threads(Kind::System { since: Instant::now() })
+    }
+}
+
+impl Threads {
+    /// Threads that a schedule lets run.
+    pub fn scheduled(schedule: Arc<dyn Schedule>) -> Threads {
+        Threads(Kind::Scheduled(schedule))
+    }
+
+    /// Starts a thread.
+    pub fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        let ended = Arc::new(AtomicBool::new(false));
+        let ending = SetWhenDropped(ended.clone());
+        let body = move || {
+            let _ending = ending;
+            body();
+        };
+        let handle = match &self.0 {
+            Kind::System { .. } => Builder::new().name(name.to_owned()).spawn(body)?,
+            Kind::Scheduled(schedule) => schedule.spawn(name, Box::new(body))?,
+        };
+        Ok(Thread { handle, ended, threads: self.clone() })
+    }
+
+    /// Waits for what another thread sends.
+    pub fn receive<T>(&self, receiver: &Receiver<T>) -> Result<T, RecvError> {
+        let Kind::Scheduled(schedule) = &self.0 else { return receiver.recv() };
+        loop {
+            match receiver.try_recv() {
+                Ok(received) => return Ok(received),
+                Err(TryRecvError::Disconnected) => return Err(RecvError),
+                Err(TryRecvError::Empty) => schedule.wait(),
+            }
+        }
+    }
+
+    /// Waits for what tasks send, and takes at most `limit` of it. None came when the channel is closed.
+    pub fn receive_many<T>(&self, queue: &mut mpsc::Receiver<T>, into: &mut Vec<T>, limit: usize) -> usize {
+        let Kind::Scheduled(schedule) = &self.0 else { return queue.blocking_recv_many(into, limit) };
+        let mut received = 0;
+        while received < limit {
+            match queue.try_recv() {
+                Ok(item) => {
+                    into.push(item);
+                    received += 1;
+                }
+                Err(mpsc::error::TryRecvError::Empty) if received == 0 => schedule.wait(),
+                Err(mpsc::error::TryRecvError::Empty | mpsc::error::TryRecvError::Disconnected) => break,
+            }
+        }
+        received
+    }
+
+    /// Does what may wait for the disk or for a thread, from a task, without holding other tasks up.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        match &self.0 {
+            Kind::System { .. } => tokio::task::spawn_blocking(work).await,
+            Kind::Scheduled(_) => Ok(work()),
+        }
+    }
+
+    /// How much time has passed since some moment. Never goes back.
+    pub fn elapsed(&self) -> Duration {
+        match &self.0 {
+            Kind::System { since } => since.elapsed(),
+            Kind::Scheduled(schedule) => schedule.elapsed(),
+        }
+    }
+}
+
+impl Thread {
+    /// Waits until it has ended.
+    pub fn join(self) -> Result<(), Panicked> {
+        if let Kind::Scheduled(schedule) = &self.threads.0 {
+            while !self.ended.load(Ordering::SeqCst) {
+                schedule.wait();
+            }
+        }
+        self.handle.join().map_err(|_| Panicked)
+    }
+}
+
+/// Also when the thread panics.
+struct SetWhenDropped(Arc<AtomicBool>);
+
+impl Drop for SetWhenDropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
