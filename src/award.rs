@@ -37,6 +37,8 @@ pub struct Award {
     pub badge: BadgeNumber,
     /// What it was earned for: the parts of the rule's key but `user`.
     pub key: Key,
+    /// The how manieth it is: 1, and 2, 3, … where a badge is given again for the same key.
+    pub number: u32,
     /// The time of the event that completed it.
     pub time: Time,
     /// That event.

@@ -38,7 +38,7 @@ use smol_str::SmolStr;
 
 use crate::badge::{Badge, BadgeNumber};
 use crate::cel::Program;
-use crate::event::{Event, Invalid, Map, Value};
+use crate::event::{Event, Invalid, Map, Time, Value};
 use crate::stat::Stat;
 
 use events::Events;
@@ -68,6 +68,10 @@ pub struct Catalog {
     pub trials: Vec<Trial>,
     /// Which stats hear an event type, in order.
     listeners: Listeners,
+    /// Those that take back what they added.
+    undoers: Listeners,
+    /// Those that are set to nothing.
+    resetters: Listeners,
     /// The rules that ask whether a badge is held, and are looked at when it is given.
     award_looks: HashMap<BadgeNumber, Vec<usize>>,
     /// The declared events.
@@ -82,6 +86,24 @@ impl Catalog {
     /// The stats that hear events of this type, in order. Costs no more for all the others.
     pub fn hears(&self, event_type: &str) -> impl Iterator<Item = usize> + use<> {
         self.listeners.of(event_type)
+    }
+
+    /// The stats that take back at events of this type, in order. What both adds and takes back adds.
+    pub fn takes_back(&self, event_type: &str) -> impl Iterator<Item = usize> {
+        let adds: Vec<_> = self.hears(event_type).collect();
+        self.undoers.of(event_type).filter(move |stat| !adds.contains(stat))
+    }
+
+    /// The stats that events of this type set to nothing, in order.
+    pub fn resets(&self, event_type: &str) -> impl Iterator<Item = usize> + use<> {
+        self.resetters.of(event_type)
+    }
+
+    /// Whether anything hears events of this type.
+    pub fn is_heard(&self, event_type: &str) -> bool {
+        [&self.listeners, &self.undoers, &self.resetters]
+            .iter()
+            .any(|listeners| listeners.of(event_type).next().is_some())
     }
 
     /// The rules to be looked at when somebody is given this badge, at that user's key.
@@ -154,6 +176,13 @@ pub enum Gives {
         /// Stays raised though the condition is true no longer.
         kept: bool,
     },
+    /// A flag that is only an event: it happens at every multiple of so much, and how often it has is kept.
+    Event {
+        /// Where in the catalog's stats that is.
+        stat: usize,
+        /// Of what multiples.
+        every: Value,
+    },
     /// Badges are given.
     Badges {
         /// Each with what it needs, ascending. A badge without tiers is one.
@@ -162,7 +191,27 @@ pub enum Gives {
         to: Option<Program>,
         /// Once a user, whatever the key.
         once: bool,
+        /// Given again at every multiple of so much. There are no tiers beside it.
+        repeat: Option<Value>,
+        /// When it may be given.
+        season: Season,
     },
+}
+
+/// From when on, and until when, something is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Season {
+    /// Not before.
+    pub from: Option<Time>,
+    /// Before this only.
+    pub until: Option<Time>,
+}
+
+impl Season {
+    /// Whether this time lies in it.
+    pub fn contains(&self, time: Time) -> bool {
+        self.from.is_none_or(|from| from <= time) && self.until.is_none_or(|until| time < until)
+    }
 }
 
 /// One badge of a family.

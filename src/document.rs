@@ -27,7 +27,7 @@ pub struct Document {
     pub sequence: Sequence,
     /// Sorted by slot.
     cells: Vec<(Slot, Cell)>,
-    /// Sorted by badge and key. Only a user's document has any.
+    /// Sorted by badge, key and number. Only a user's document has any.
     awards: Arc<Vec<Award>>,
 }
 
@@ -44,25 +44,29 @@ impl Document {
             Ok(at) => {
                 let mut cell = Some(self.cells[at].1.clone());
                 let changed = Cell::apply(&mut cell, &change.step);
-                if let Some(cell) = cell.filter(|_| changed) {
-                    self.cells[at].1 = cell;
+                match cell {
+                    Some(cell) => self.cells[at].1 = cell,
+                    None => drop(self.cells.remove(at)),
                 }
                 changed
             }
             Err(at) => {
                 let mut cell = None;
-                Cell::apply(&mut cell, &change.step);
+                let changed = Cell::apply(&mut cell, &change.step);
                 if let Some(cell) = cell {
                     self.cells.insert(at, (change.slot, cell));
                 }
-                true
+                changed
             }
         }
     }
 
     /// Keeps an award; says whether it is a new one.
     pub fn give(&mut self, award: Award) -> bool {
-        match self.find(award.badge, &award.key) {
+        let same = |known: &Award| {
+            (known.badge, &known.key, known.number).cmp(&(award.badge, &award.key, award.number))
+        };
+        match self.awards.binary_search_by(same) {
             Ok(_) => false,
             Err(at) => {
                 Arc::make_mut(&mut self.awards).insert(at, award);
@@ -71,9 +75,11 @@ impl Document {
         }
     }
 
-    /// The award of this badge for this key.
-    pub fn award(&self, badge: BadgeNumber, key: &Key) -> Option<&Award> {
-        self.find(badge, key).ok().map(|at| &self.awards[at])
+    /// How often this badge was given for this key.
+    pub fn times(&self, badge: BadgeNumber, key: &Key) -> u32 {
+        let after = self.awards.partition_point(|award| (award.badge, &award.key) <= (badge, key));
+        let last = after.checked_sub(1).map(|at| &self.awards[at]);
+        last.filter(|award| award.badge == badge && award.key == *key).map_or(0, |award| award.number)
     }
 
     /// Whether this badge is held, for any key.
@@ -82,18 +88,14 @@ impl Document {
         self.awards.get(at).is_some_and(|award| award.badge == badge)
     }
 
-    /// All awards, sorted by badge and key.
+    /// All awards, sorted by badge, key and number.
     pub fn awards(&self) -> &[Award] {
         &self.awards
     }
 
-    /// Whether nothing has ever been kept in it.
-    pub fn is_empty(&self) -> bool {
-        self.cells.is_empty() && self.awards.is_empty()
-    }
-
-    fn find(&self, badge: BadgeNumber, key: &Key) -> Result<usize, usize> {
-        self.awards.binary_search_by(|award| (award.badge, &award.key).cmp(&(badge, key)))
+    /// Whether nothing has ever been kept in it. What was kept may all have been taken back since.
+    pub fn is_new(&self) -> bool {
+        self.sequence == Sequence::default()
     }
 }
 
@@ -104,9 +106,10 @@ mod tests {
     use crate::event::{EventId, Time, UserId};
 
     #[test]
-    fn an_award_is_given_once_a_badge_and_key() {
+    fn an_award_is_given_once_a_badge_key_and_number() {
         let mut document = Document::default();
-        let award = |badge, photo| Award {
+        let nth = |badge, photo, number| Award {
+            number,
             place: Place::START,
             user: UserId::default(),
             badge: BadgeNumber(badge),
@@ -116,11 +119,15 @@ mod tests {
             points: 0,
             first: true,
         };
+        let award = |badge, photo| nth(badge, photo, 1);
         assert!(document.give(award(2, "p1")));
         assert!(document.give(award(2, "p0")));
         assert!(document.give(award(1, "p1")));
         assert!(!document.give(award(2, "p1")));
         assert!(document.holds(BadgeNumber(2)) && !document.holds(BadgeNumber(3)));
         assert_eq!(document.awards().len(), 3);
+        assert!(document.give(nth(2, "p0", 2)) && !document.give(nth(2, "p0", 2)));
+        let times = |badge, photo| document.times(BadgeNumber(badge), &Key::new([("photo", photo)]));
+        assert_eq!([times(2, "p0"), times(2, "p1"), times(2, "p2"), times(3, "p0")], [2, 1, 0, 0]);
     }
 }

@@ -36,13 +36,17 @@ use crate::document::{Change, Document};
 use crate::event::{Event, EventId, EventType, Map, Sequence, Time, UserId, Value};
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
-use crate::stat::{Cell, Slot, Step};
+use crate::stat::{Cell, Decimal, Slot, Step, Way};
 
 use environment::Seen;
 use view::View;
 
 pub use keys::{KEYS_MAX, keys};
 pub use progress::{Progress, progress};
+
+/// Most times that a rule with `repeat` gives or happens at one look. What it has passed beyond them comes when it is
+/// looked at next.
+pub const REPEATS_MAX: u32 = 1_000;
 
 /// Documents that a decision may look at.
 pub trait Documents {
@@ -74,7 +78,7 @@ pub enum Decision {
 pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl Documents) -> Decision {
     let view = View::new(catalog, documents);
     let mut work = Work { moment, event, view, agenda: BTreeSet::new(), awards: Vec::new() };
-    work.hear(&as_declared(catalog, event));
+    work.hear(&as_declared(catalog, event), Way::Add);
     // Without the documents that moved, looking would only find needs that may not be real.
     while !work.view.is_lacking()
         && let Some((rule, key)) = work.agenda.pop_first()
@@ -103,24 +107,40 @@ struct Work<'a, D> {
 }
 
 impl<'a, D: Documents> Work<'a, D> {
-    /// Moves the stats that hear an event, having read all they need before any of them moves.
-    fn hear(&mut self, event: &Event) {
+    /// Moves the stats that hear an event, having read all they need before any of them moves. What takes an event
+    /// back moves them the other way; what that had set to nothing it leaves alone.
+    fn hear(&mut self, event: &Event, way: Way) {
         let catalog = self.view.catalog;
+        let r#type = event.r#type.as_str();
         let mut moves: Vec<(usize, Key, Step)> = Vec::new();
-        for index in catalog.hears(event.r#type.as_str()) {
-            let stat = &catalog.stats[index];
-            for key in keys::of_stat(&self.view, stat, event) {
-                let seen = Seen::hearing(&self.view, event, &key);
-                if stat.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
-                    continue;
-                }
-                let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
-                let steps = stat.steps(event.time, amount);
-                moves.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
+        for index in catalog.hears(r#type) {
+            self.read_moves(index, event, way, &mut moves);
+        }
+        for index in catalog.takes_back(r#type) {
+            self.read_moves(index, event, way.opposite(), &mut moves);
+        }
+        if way == Way::Add {
+            for index in catalog.resets(r#type) {
+                let keys = keys::of_stat(&self.view, &catalog.stats[index], event);
+                moves.extend(keys.into_iter().map(|key| (index, key, Step::Reset)));
             }
         }
         for (index, key, step) in moves {
             self.change(index, &key, step);
+        }
+    }
+
+    /// How an event moves one stat, read from how things are before it does.
+    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Vec<(usize, Key, Step)>) {
+        let stat = &self.view.catalog.stats[index];
+        for key in keys::of_stat(&self.view, stat, event) {
+            let seen = Seen::hearing(&self.view, event, &key);
+            if stat.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
+                continue;
+            }
+            let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
+            let steps = stat.steps(way, event.time, amount);
+            moves.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
         }
     }
 
@@ -136,10 +156,15 @@ impl<'a, D: Documents> Work<'a, D> {
     fn look(&mut self, rule: &Rule, key: &Key) {
         match &rule.gives {
             Gives::Flag { stat, at, kept } => self.look_at_flag(rule, key, *stat, at, *kept),
-            Gives::Badges { tiers, .. } => {
-                let reached = self.reached(rule, key, tiers);
-                if reached > 0 {
-                    self.give_all(rule, key, &tiers[..reached]);
+            Gives::Event { stat, every } => self.look_at_event(rule, key, *stat, every),
+            Gives::Badges { tiers, repeat, season, .. } => {
+                if !season.contains(self.event.time) {
+                    return;
+                }
+                let reached = self.reached(rule, key, tiers, repeat.as_ref());
+                let times = repeat.as_ref().map_or(1, |every| self.multiples(rule, key, every));
+                if reached > 0 && times > 0 {
+                    self.give_all(rule, key, &tiers[..reached], times);
                 }
             }
         }
@@ -148,21 +173,55 @@ impl<'a, D: Documents> Work<'a, D> {
     fn look_at_flag(&mut self, rule: &Rule, key: &Key, stat: usize, at: &Value, kept: bool) {
         let seen = Seen::looking(&self.view, self.event.time, key);
         let holds = is_met(rule, at, &seen);
-        let held = self.cell_is_true(key, self.view.catalog.stats[stat].slot);
-        if holds == held || (held && kept) {
-            return;
-        }
-        self.change(stat, key, Step::Flag(holds));
+        let raised = self.raised(key, self.view.catalog.stats[stat].slot);
+        let (time, way, step) = match (raised, holds) {
+            (None, true) => (self.event.time, Way::Add, Step::Raise(self.event.time)),
+            // What counted it then counts it no longer, at the day on which it did.
+            (Some(since), false) if !kept => (since, Way::TakeBack, Step::Fall),
+            (None, false) | (Some(_), _) => return,
+        };
+        self.change(stat, key, step);
         let r#type = format_smolstr!("flag.{}", rule.name);
-        // Nothing that hears a flag may rest on its falling: the catalog refuses that.
-        if holds && self.view.catalog.hears(&r#type).next().is_some() {
+        if self.view.catalog.is_heard(&r#type) {
             let user = key.part("user").and_then(|user| UserId::parse(&user).ok()).unwrap_or_default();
-            self.hear(&self.derived(r#type, user, parts_of(key).collect()));
+            let event = Event { time, ..self.derived(r#type, user, parts_of(key).collect()) };
+            self.hear(&event, way);
         }
     }
 
-    /// How many of the tiers, from the lowest, are reached.
-    fn reached(&self, rule: &Rule, key: &Key, tiers: &[Tier]) -> usize {
+    /// A flag that repeats happens as often as its multiples are passed.
+    fn look_at_event(&mut self, rule: &Rule, key: &Key, stat: usize, every: &Value) {
+        let slot = self.view.catalog.stats[stat].slot;
+        let happened = match self.view.document(key).and_then(|document| document.cell(slot).cloned()) {
+            Some(Cell::Count(times)) => u32::try_from(times).unwrap_or(0),
+            Some(_) | None => 0,
+        };
+        let times = self.multiples(rule, key, every).min(happened.saturating_add(REPEATS_MAX));
+        let r#type = format_smolstr!("flag.{}", rule.name);
+        for _ in happened..times {
+            self.change(stat, key, Step::Count);
+            let user = key.part("user").and_then(|user| UserId::parse(&user).ok()).unwrap_or_default();
+            let event = self.derived(r#type.clone(), user, parts_of(key).collect());
+            self.hear(&event, Way::Add);
+        }
+    }
+
+    /// How many multiples of so much a rule's value has passed, where its condition holds.
+    fn multiples(&self, rule: &Rule, key: &Key, every: &Value) -> u32 {
+        let seen = Seen::looking(&self.view, self.event.time, key);
+        if rule.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
+            return 0;
+        }
+        let value = rule.value.as_ref().and_then(|value| value.value(&seen));
+        let times = (|| Some(Decimal::of(&value?)?.multiples(Decimal::of(every)?)))();
+        times.unwrap_or(0)
+    }
+
+    /// How many of the tiers, from the lowest, are reached. One that repeats is asked for its multiples instead.
+    fn reached(&self, rule: &Rule, key: &Key, tiers: &[Tier], repeat: Option<&Value>) -> usize {
+        if repeat.is_some() {
+            return tiers.len();
+        }
         let seen = Seen::looking(&self.view, self.event.time, key);
         if rule.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
             return 0;
@@ -176,7 +235,7 @@ impl<'a, D: Documents> Work<'a, D> {
         }
     }
 
-    fn give_all(&mut self, rule: &Rule, key: &Key, tiers: &[Tier]) {
+    fn give_all(&mut self, rule: &Rule, key: &Key, tiers: &[Tier], times: u32) {
         let Gives::Badges { to, once, .. } = &rule.gives else { return };
         let users = match to {
             None => key.part("user").map(|user| vec![SmolStr::from(user)]).unwrap_or_default(),
@@ -188,23 +247,26 @@ impl<'a, D: Documents> Work<'a, D> {
         let award_key = if *once || key.is_user() { Key::new([]) } else { key.without("user") };
         for user in users.iter().filter_map(|user| UserId::parse(user).ok()) {
             for tier in tiers {
-                self.give(&self.view.catalog.badges[tier.badge], &user, &award_key, key);
+                let badge = &self.view.catalog.badges[tier.badge];
+                let Some(document) = self.view.document(&Key::user(&user)) else { continue };
+                let held = document.times(badge.number, &award_key);
+                for number in held + 1..=times.min(held.saturating_add(REPEATS_MAX)) {
+                    self.give(badge, &user, &award_key, number, key);
+                }
             }
         }
     }
 
-    fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, key: &Key) {
+    fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
         let of_user = Key::user(user);
         let Some(document) = self.view.document(&of_user) else { return };
-        if document.award(badge.number, award_key).is_some() {
-            return;
-        }
         let index = u32::try_from(self.awards.len()).unwrap_or(u32::MAX - 1);
         let award = Award {
             place: Place { sequence: self.moment.sequence, index },
             user: user.clone(),
             badge: badge.number,
             key: award_key.clone(),
+            number,
             time: self.event.time,
             event_id: self.event.id.clone(),
             points: badge.points,
@@ -216,13 +278,14 @@ impl<'a, D: Documents> Work<'a, D> {
         self.agenda.extend(looks.iter().map(|rule| (*rule, of_user.clone())));
 
         let r#type = format_smolstr!("badge.{}", badge.id);
-        if self.view.catalog.hears(&r#type).next().is_some() {
+        if self.view.catalog.is_heard(&r#type) {
             let looks = [
                 ("points", Value::Int(i64::from(badge.points))),
                 ("medal", Value::Text(badge.medal.clone())),
             ];
             let data = looks.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter();
-            self.hear(&self.derived(r#type, user.clone(), data.chain(parts_of(key)).collect()));
+            let event = self.derived(r#type, user.clone(), data.chain(parts_of(key)).collect());
+            self.hear(&event, Way::Add);
         }
     }
 
@@ -239,8 +302,13 @@ impl<'a, D: Documents> Work<'a, D> {
         }
     }
 
-    fn cell_is_true(&self, key: &Key, slot: Slot) -> bool {
-        self.view.document(key).is_some_and(|document| document.cell(slot) == Some(&Cell::Flag(true)))
+    /// Since when a flag is up.
+    fn raised(&self, key: &Key, slot: Slot) -> Option<Time> {
+        match self.view.document(key)?.cell(slot)? {
+            Cell::Raised(since) => Some(*since),
+            Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
+            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) => None,
+        }
     }
 
     fn finish(self) -> Decision {

@@ -177,6 +177,7 @@ mod tests {
             user: UserId::parse(user).unwrap(),
             badge: BadgeNumber(0),
             key: Key::new([]),
+            number: 1,
             time: Time::MIN,
             event_id: EventId::default(),
             points: 0,

@@ -4,9 +4,11 @@
 //! under one key, and a [`Step`] is how one event moves it. Steps are what the journal keeps: the
 //! same steps in the same order make the same cells.
 
+mod bag;
 mod distinct;
 mod run;
 mod sum;
+mod visits;
 
 use std::cmp::Ordering;
 
@@ -16,9 +18,11 @@ use smol_str::SmolStr;
 use crate::cel::{Facet, Program, compare};
 use crate::event::{Period, Time, Value};
 
+pub use bag::Bag;
 pub use distinct::Set;
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
+pub use visits::Visits;
 
 /// The permanent number of a stat or a flag: where its cell is found in a document. Given once in a
 /// store, and never again to another definition.
@@ -39,6 +43,8 @@ pub struct Stat {
     pub whole: Option<bool>,
     /// Whose number it is: the parts of its key, in the order in which they are written.
     pub by: Vec<Part>,
+    /// Whether what it heard may have to be taken back: then sets and runs count how often each value came.
+    pub undoable: bool,
     /// Which events count.
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
@@ -107,11 +113,34 @@ pub enum Cell {
     Extreme(Box<Value>),
     /// A value and when it was.
     Dated(Box<(Time, Value)>),
-    /// Whether the condition holds.
-    Flag(bool),
+    /// The flag is up: since then.
+    Raised(Time),
+    /// The different values, with how often each came.
+    Bag(Bag),
+    /// The numbers there have been, with how often each came.
+    Visits(Visits),
 }
 
-/// How one event moves one cell.
+/// Whether an event adds to a stat or takes back what another added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It adds.
+    Add,
+    /// It takes back.
+    TakeBack,
+}
+
+impl Way {
+    /// The other way.
+    pub fn opposite(self) -> Way {
+        match self {
+            Way::Add => Way::TakeBack,
+            Way::TakeBack => Way::Add,
+        }
+    }
+}
+
+/// How one event moves one cell. New kinds go to the end: their place is their number in the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
     /// One more.
@@ -130,8 +159,18 @@ pub enum Step {
     First(Time, Value),
     /// This value, unless it is earlier.
     Last(Time, Value),
-    /// The condition became true or false.
-    Flag(bool),
+    /// The condition became true, then.
+    Raise(Time),
+    /// The condition became false.
+    Fall,
+    /// One less.
+    Uncount,
+    /// This value so many times more, or less.
+    Collect(SmolStr, i64),
+    /// This number so many times more, or less.
+    Visit(i64, i64),
+    /// Back to nothing.
+    Reset,
 }
 
 impl Stat {
@@ -155,23 +194,38 @@ impl Stat {
     }
 
     /// The steps by which an event with this amount moves the stat: none where the amount is of a
-    /// kind that it cannot keep.
-    pub fn steps(&self, time: Time, amount: Option<Value>) -> Vec<Step> {
+    /// kind that it cannot keep. The least, the greatest, the first and the last take nothing back: they remember.
+    pub fn steps(&self, way: Way, time: Time, amount: Option<Value>) -> Vec<Step> {
+        let count = || if way == Way::Add { Step::Count } else { Step::Uncount };
         let Some(amount) = amount.filter(|amount| *amount != Value::Null) else {
-            return if self.kind == Kind::Count { vec![Step::Count] } else { Vec::new() };
+            return if self.kind == Kind::Count { vec![count()] } else { Vec::new() };
         };
+        let times = if way == Way::Add { 1 } else { -1 };
         match self.kind {
-            Kind::Count => vec![Step::Count],
-            Kind::Sum => Decimal::of(&amount).map(Step::Sum).into_iter().collect(),
-            Kind::Distinct => amount.items().iter().filter_map(as_part).map(Step::Distinct).collect(),
+            Kind::Count => vec![count()],
+            Kind::Sum => {
+                let amount = Decimal::of(&amount);
+                let signed = if way == Way::Add { amount } else { amount.and_then(Decimal::opposite) };
+                signed.map(Step::Sum).into_iter().collect()
+            }
+            Kind::Distinct => {
+                let values = amount.items().iter().filter_map(as_part);
+                match self.undoable {
+                    true => values.map(|value| Step::Collect(value, times)).collect(),
+                    false => values.map(Step::Distinct).collect(),
+                }
+            }
             Kind::Run(period) => {
                 let number = match (period, &amount) {
                     (None, Value::Int(number)) => Some(*number),
                     (Some(period), Value::Text(text)) => period.parse(text),
                     _ => None,
                 };
-                number.map(Step::Run).into_iter().collect()
+                let step =
+                    |number| if self.undoable { Step::Visit(number, times) } else { Step::Run(number) };
+                number.map(step).into_iter().collect()
             }
+            _ if way == Way::TakeBack => Vec::new(),
             Kind::Min => vec![Step::Min(amount)],
             Kind::Max => vec![Step::Max(amount)],
             Kind::First => vec![Step::First(time, amount)],
@@ -209,29 +263,39 @@ impl Cell {
                 Some(Value::List(set.iter().cloned().map(Value::Text).collect()))
             }
             Cell::Set(set) => i64::try_from(set.len()).ok().map(Value::Int),
-            Cell::Run(run) => match facet {
-                Facet::Itself | Facet::Longest => Some(Value::Int(run.longest())),
-                Facet::Streak => Some(Value::Int(run.streak())),
-                Facet::Size => Some(Value::Int(run.size())),
-                Facet::Gap => Some(Value::Int(run.gap())),
-                Facet::First => run.first().and_then(of_run),
-                Facet::Last => run.last().and_then(of_run),
-                Facet::List => None,
-            },
+            Cell::Bag(bag) if facet == Facet::List => {
+                Some(Value::List(bag.iter().cloned().map(Value::Text).collect()))
+            }
+            Cell::Bag(bag) => i64::try_from(bag.len()).ok().map(Value::Int),
+            Cell::Run(run) => read_run(run, facet, of_run),
+            Cell::Visits(visits) => read_run(visits.run(), facet, of_run),
             Cell::Extreme(value) => Some(Value::clone(value)),
             Cell::Dated(dated) => Some(dated.1.clone()),
-            Cell::Flag(holds) => Some(Value::Bool(*holds)),
+            Cell::Raised(_) => Some(Value::Bool(true)),
         }
     }
 
-    /// Moves a cell, or begins it; says whether anything changed. A step for another kind of cell
-    /// changes nothing: numbers are never used again, so there is none.
+    /// Moves a cell, or begins it; says whether anything changed. One that is as if nothing had ever come is taken
+    /// away. A step for another kind of cell changes nothing: numbers are never used again, so there is none.
     pub fn apply(cell: &mut Option<Cell>, step: &Step) -> bool {
+        if let Some(kept) = cell {
+            kept.count_each(step);
+        }
+        let changed = Cell::moved(cell, step);
+        if cell.as_ref().is_some_and(Cell::is_nothing) {
+            *cell = None;
+        }
+        changed
+    }
+
+    fn moved(cell: &mut Option<Cell>, step: &Step) -> bool {
+        let add = |count: &mut i64, amount: i64| match count.checked_add(amount) {
+            Some(more) => std::mem::replace(count, more) != more,
+            None => false,
+        };
         match (cell.as_mut(), step) {
-            (Some(Cell::Count(count)), Step::Count) => match count.checked_add(1) {
-                Some(more) => std::mem::replace(count, more) != more,
-                None => false,
-            },
+            (Some(Cell::Count(count)), Step::Count) => add(count, 1),
+            (Some(Cell::Count(count)), Step::Uncount) => add(count, -1),
             (Some(Cell::Sum(sum)), Step::Sum(amount)) => match sum.plus(*amount) {
                 Some(more) => std::mem::replace(sum, more) != more,
                 None => false,
@@ -248,17 +312,47 @@ impl Cell {
                 **known = (*time, value.clone());
                 true
             }
-            (Some(Cell::Flag(holds)), Step::Flag(now)) => std::mem::replace(holds, *now) != *now,
+            (Some(Cell::Bag(bag)), Step::Collect(item, times)) => bag.add(item.clone(), *times),
+            (Some(Cell::Bag(bag)), Step::Distinct(item)) if !bag.contains(item) => bag.add(item.clone(), 1),
+            (Some(Cell::Visits(visits)), Step::Visit(number, times)) => visits.add(*number, *times),
+            (Some(Cell::Visits(visits)), Step::Run(number)) if !visits.run().contains(*number) => {
+                visits.add(*number, 1)
+            }
+            (Some(_), Step::Reset | Step::Fall) => cell.take().is_some(),
             (None, step) => {
-                *cell = Some(Cell::begun_by(step));
-                true
+                *cell = Cell::begun_by(step);
+                cell.is_some()
             }
             (Some(_), _) => false,
         }
     }
 
-    fn begun_by(step: &Step) -> Cell {
-        match step {
+    /// What is kept of a stat that could not be undone goes on when it can be: each value has come once.
+    fn count_each(&mut self, step: &Step) {
+        match (&*self, step) {
+            (Cell::Set(set), Step::Collect(..)) => *self = Cell::Bag(Bag::from(set)),
+            (Cell::Run(run), Step::Visit(..)) => *self = Cell::Visits(Visits::from(run)),
+            _ => {}
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        match self {
+            Cell::Count(count) => *count == 0,
+            Cell::Sum(sum) => *sum == Decimal::default(),
+            Cell::Bag(bag) => bag.is_empty(),
+            Cell::Visits(visits) => visits.is_empty(),
+            Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) | Cell::Dated(_) | Cell::Raised(_) => false,
+        }
+    }
+
+    fn begun_by(step: &Step) -> Option<Cell> {
+        Some(match step {
+            Step::Reset | Step::Fall => return None,
+            Step::Raise(since) => Cell::Raised(*since),
+            Step::Uncount => Cell::Count(-1),
+            Step::Collect(item, times) => Cell::Bag(Bag::from(vec![(item.clone(), *times)])),
+            Step::Visit(number, times) => Cell::Visits(Visits::from(vec![(*number, *times)])),
             Step::Count => Cell::Count(1),
             Step::Sum(amount) => Cell::Sum(*amount),
             Step::Distinct(item) => Cell::Set(Set::from(vec![item.clone()])),
@@ -271,8 +365,19 @@ impl Cell {
             Step::First(time, value) | Step::Last(time, value) => {
                 Cell::Dated(Box::new((*time, value.clone())))
             }
-            Step::Flag(holds) => Cell::Flag(*holds),
-        }
+        })
+    }
+}
+
+fn read_run(run: &Run, facet: Facet, of_run: impl Fn(i64) -> Option<Value>) -> Option<Value> {
+    match facet {
+        Facet::Itself | Facet::Longest => Some(Value::Int(run.longest())),
+        Facet::Streak => Some(Value::Int(run.streak())),
+        Facet::Size => Some(Value::Int(run.size())),
+        Facet::Gap => Some(Value::Int(run.gap())),
+        Facet::First => run.first().and_then(of_run),
+        Facet::Last => run.last().and_then(of_run),
+        Facet::List => None,
     }
 }
 

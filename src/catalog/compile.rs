@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::declare::{Folder, Sort};
 use super::events::Events;
-use super::hearing::Pattern;
+use super::hearing::{Heard, Pattern};
 use super::keys::{self, Parts};
 use super::layout::{Entry, Layout};
 use super::listeners::Listeners;
@@ -15,7 +15,7 @@ use super::rank::{self, Ranks};
 use super::rules::{self, Condition};
 use super::scope::Known;
 use super::stats::{self, Compiled};
-use super::{Catalog, Gives, Numbers, Rule, Source, Tier, Trial, badges, fall};
+use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall};
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
@@ -38,7 +38,7 @@ impl Catalog {
         let names = Names::of(&folder, &mut mistakes);
         let events = Events::of(&folder.events, &mut mistakes);
         let keys = keys::of_all(&names);
-        let heard = Pattern::of_all(&names, &events, &mut mistakes);
+        let heard = Heard::of_all(&names, &events, &mut mistakes);
         let trials = Trial::of_all(&folder, &names, &events, &keys, &mut mistakes);
         let meaning = Meaning { names: &names, events: &events, keys: &keys, heard: &heard };
         let compiled = meaning.compile(&mut mistakes);
@@ -58,7 +58,7 @@ struct Meaning<'a> {
     names: &'a Names<'a>,
     events: &'a Events,
     keys: &'a [Parts],
-    heard: &'a [Vec<At<Pattern>>],
+    heard: &'a [Heard],
 }
 
 /// Everything compiled, before it has its place and number.
@@ -67,6 +67,8 @@ struct Everything {
     stats: Vec<Option<Compiled>>,
     conditions: Vec<Option<Condition>>,
     ranks: Ranks,
+    /// By rule: whether its number may have to be taken back.
+    undoable: Vec<bool>,
 }
 
 impl Meaning<'_> {
@@ -76,23 +78,36 @@ impl Meaning<'_> {
         let (stats, shapes) = stats::compile_all(&known, mistakes);
         let conditions = rules::compile_all(&known, &shapes, mistakes);
         let ranks = Ranks::of(self.names, &layout, self.heard, &conditions, mistakes);
-        fall::check(self.names, &layout, &shapes, self.heard, &conditions, &ranks, mistakes);
+        let undoable = fall::check(
+            &fall::Rules {
+                names: self.names,
+                layout: &layout,
+                heard: self.heard,
+                stats: &stats,
+                shapes: &shapes,
+                conditions: &conditions,
+                ranks: &ranks,
+            },
+            mistakes,
+        );
         if !mistakes.any() {
             self.warn_of_unused(&known.used.into_inner(), mistakes);
         }
         match same_definitions(&stats) {
-            Some(same) if !mistakes.any() => self.compile_merged(&layout.merged(self.names, &same), ranks),
-            _ => Everything { layout, stats, conditions, ranks },
+            Some(same) if !mistakes.any() => {
+                self.compile_merged(&layout.merged(self.names, &same), ranks, undoable)
+            }
+            _ => Everything { layout, stats, conditions, ranks, undoable },
         }
     }
 
     /// Compiles once more, with the places that stats have when those that are alike are one.
-    fn compile_merged(&self, layout: &Layout, ranks: Ranks) -> Everything {
+    fn compile_merged(&self, layout: &Layout, ranks: Ranks, undoable: Vec<bool>) -> Everything {
         let mut said_before = Mistakes::new(&[]);
         let known = self.known(layout);
         let (stats, shapes) = stats::compile_all(&known, &mut said_before);
         let conditions = rules::compile_all(&known, &shapes, &mut said_before);
-        Everything { layout: layout.clone(), stats, conditions, ranks }
+        Everything { layout: layout.clone(), stats, conditions, ranks, undoable }
     }
 
     fn known<'a>(&'a self, layout: &'a Layout) -> Known<'a> {
@@ -133,11 +148,15 @@ impl Everything {
             stats: self.stats(meaning, numbers),
             badges: badges_of(meaning, folder, numbers),
             categories: folder.categories.clone(),
-            listeners: self.listeners(meaning),
+            listeners: self.listeners(meaning, |heard| &heard.on),
+            undoers: self.listeners(meaning, |heard| &heard.undo),
+            resetters: self.listeners(meaning, |heard| &heard.reset),
             ..Catalog::default()
         };
-        for (place, rule) in rank::order(meaning.names, &self.ranks).into_iter().enumerate() {
-            let Some(condition) = &self.conditions[rule] else { continue };
+        let order = rank::order(meaning.names, &self.ranks).into_iter();
+        // What is given by hand has no condition.
+        let looked_at = order.filter_map(|rule| Some((rule, self.conditions[rule].as_ref()?)));
+        for (place, (rule, condition)) in looked_at.enumerate() {
             let stats = condition.programs().flat_map(|program| program.stats());
             for stat in stats.map(|(stat, _)| stat.stat).collect::<BTreeSet<_>>() {
                 catalog.stats[stat].looked_at_by.push(place);
@@ -163,6 +182,7 @@ impl Everything {
             kind: stat.kind,
             whole: stat.whole,
             by: stat.by.clone(),
+            undoable: self.undoable[entry.rule()],
             when: stat.when.clone(),
             amount: stat.amount.clone(),
             looked_at_by: Vec::new(),
@@ -170,11 +190,11 @@ impl Everything {
         stats.collect()
     }
 
-    fn listeners(&self, meaning: &Meaning<'_>) -> Listeners {
+    fn listeners(&self, meaning: &Meaning<'_>, which: impl Fn(&Heard) -> &Vec<At<Pattern>>) -> Listeners {
         let mut listeners = Listeners::default();
         for (stat, entry) in self.layout.entries.iter().enumerate() {
             if let Entry::Number(rule) = entry {
-                for pattern in &meaning.heard[*rule] {
+                for pattern in which(&meaning.heard[*rule]) {
                     listeners.add(stat, &pattern.value, meaning.names, &self.ranks);
                 }
             }
@@ -189,11 +209,17 @@ impl Everything {
             let at = named.tier.map_or_else(|| at.clone(), |(_, tier)| tier.at.value.clone());
             Tier { at, badge }
         });
-        let gives = match self.layout.truth(rule) {
-            Some(stat) => Gives::Flag { stat, at, kept: declaration.kept },
-            None => {
-                Gives::Badges { tiers: tiers.collect(), to: condition.to.clone(), once: declaration.once }
-            }
+        let repeat = declaration.repeat.as_ref().map(|repeat| repeat.value.clone());
+        let gives = match (self.layout.truth(rule), repeat) {
+            (Some(stat), None) => Gives::Flag { stat, at, kept: declaration.kept },
+            (Some(stat), Some(every)) => Gives::Event { stat, every },
+            (None, repeat) => Gives::Badges {
+                tiers: tiers.collect(),
+                to: condition.to.clone(),
+                once: declaration.once,
+                repeat,
+                season: Season { from: declaration.from, until: declaration.until },
+            },
         };
         Rule {
             name: declaration.name.value.clone(),

@@ -1,85 +1,141 @@
-//! Which flags can fall, and who may not hear them.
+//! Which flags can fall, and whose numbers may have to be taken back.
 //!
-//! When a flag falls, what counted it has to be taken back, which this version cannot do yet. So a
-//! count, a sum, a set or a run may hear only flags that stay up.
+//! A number is taken back by its `undo`, and when a flag falls that it heard. Taking back must come to the answer that
+//! adding came to, whatever has happened in between; so such a rule may look at nothing but what stays as it is: the
+//! `first` of something.
 
-use super::hearing::{Pattern, flags};
+use super::declare::Declaration;
+use super::hearing::{Heard, Pattern, flags};
 use super::layout::{Entry, Layout};
-use super::mistakes::{At, Mistakes};
+use super::mistakes::{Mistakes, Spot};
 use super::names::Names;
 use super::rank::Ranks;
 use super::rules::Condition;
 use super::scope::Shape;
+use super::stats::Compiled;
 use crate::cel::{Facet, StatUse};
-use crate::stat::Kind;
+use crate::stat::{Kind, PartSource};
 
-/// Refuses what counts a flag that can fall.
-pub(super) fn check(
-    names: &Names<'_>,
-    layout: &Layout,
-    shapes: &[Option<Shape>],
-    heard: &[Vec<At<Pattern>>],
-    conditions: &[Option<Condition>],
-    ranks: &Ranks,
-    mistakes: &mut Mistakes,
-) {
-    let mut falls = vec![false; names.rules.len()];
-    let mut order: Vec<_> = flags(names).collect();
-    // A flag's condition may name flags of lower rank.
-    order.sort_by_key(|flag| ranks.of[*flag]);
-    for flag in order {
-        let grows = |used: &StatUse| grows(used, layout, shapes, &falls);
-        let declaration = &names.rules[flag];
-        let stays = match (&conditions[flag], layout.number(flag)) {
-            _ if declaration.kept => true,
-            (_, Some(number)) => kind_grows(shapes[number].as_ref().map(|shape| shape.kind)),
-            (Some(condition), None) => condition.whole.iter().all(|program| program.stays_true(&grows)),
-            (None, None) => true,
-        };
-        falls[flag] = !stays;
-    }
-    for (rule, patterns) in heard.iter().enumerate() {
-        if !takes_back(names, rule) {
-            continue;
+/// What is known of all rules when they are compiled.
+pub(super) struct Rules<'a> {
+    pub(super) names: &'a Names<'a>,
+    pub(super) layout: &'a Layout,
+    pub(super) heard: &'a [Heard],
+    pub(super) stats: &'a [Option<Compiled>],
+    pub(super) shapes: &'a [Option<Shape>],
+    pub(super) conditions: &'a [Option<Condition>],
+    pub(super) ranks: &'a Ranks,
+}
+
+/// Which rules keep a number that may have to be taken back, by rule. What cannot be taken back is a mistake.
+pub(super) fn check(rules: &Rules<'_>, mistakes: &mut Mistakes) -> Vec<bool> {
+    let falls = rules.falling_flags();
+    let undoable = (0..rules.names.rules.len()).map(|rule| rules.is_undoable(rule, &falls, mistakes));
+    undoable.collect()
+}
+
+impl Rules<'_> {
+    /// By rule: whether it is a flag that can fall.
+    fn falling_flags(&self) -> Vec<bool> {
+        let mut falls = vec![false; self.names.rules.len()];
+        let mut order: Vec<_> = flags(self.names).collect();
+        // A flag rests on flags of lower rank only.
+        order.sort_by_key(|flag| self.ranks.of[*flag]);
+        for flag in order {
+            let grows = |used: &StatUse| self.grows(used, &falls);
+            let stays = match (&self.conditions[flag], self.layout.number(flag)) {
+                // One that repeats is only an event.
+                _ if self.names.rules[flag].kept || self.names.rules[flag].repeat.is_some() => true,
+                (_, Some(number)) => self.number_grows(number, &falls),
+                (Some(condition), None) => condition.whole.iter().all(|program| program.stays_true(&grows)),
+                (None, None) => true,
+            };
+            falls[flag] = !stays;
         }
-        for pattern in patterns {
-            let falling = match &pattern.value {
+        falls
+    }
+
+    fn grows(&self, used: &StatUse, falls: &[bool]) -> bool {
+        let grows = match self.layout.entries[used.stat] {
+            Entry::Truth(flag) => !falls[flag],
+            Entry::Number(_) => self.number_grows(used.stat, falls),
+        };
+        // A missing number that comes late ends a gap, and a new greatest one may end a streak.
+        grows && matches!(used.facet, Facet::Itself | Facet::Longest | Facet::Size)
+    }
+
+    fn number_grows(&self, stat: usize, falls: &[bool]) -> bool {
+        let heard = &self.heard[self.layout.entries[stat].rule()];
+        let shrinks =
+            !heard.undo.is_empty() || !heard.reset.is_empty() || self.falling(heard, falls).is_some();
+        match self.shapes[stat].as_ref().map(|shape| shape.kind) {
+            Some(Kind::Count | Kind::Distinct | Kind::Run(_)) | None => !shrinks,
+            Some(Kind::Max) => heard.reset.is_empty(),
+            Some(Kind::Sum | Kind::Min | Kind::First | Kind::Last | Kind::Flag) => false,
+        }
+    }
+
+    /// A flag that is heard and can fall, with the place where that is written.
+    fn falling<'h>(&self, heard: &'h Heard, falls: &[bool]) -> Option<(usize, &'h Spot)> {
+        heard.counted().find_map(|pattern| {
+            let flag = match &pattern.value {
                 Pattern::Flag(flag) => falls[*flag].then_some(*flag),
-                Pattern::AllFlags => flags(names).find(|flag| falls[*flag]),
+                Pattern::AllFlags => flags(self.names).find(|flag| falls[*flag]),
                 Pattern::Type(_) | Pattern::Prefix(_) | Pattern::Badge(_) | Pattern::AllBadges => None,
             };
-            let Some(flag) = falling else { continue };
-            let message = format!(
-                "the flag `{}` can fall, and taking back what was counted is not supported yet by this version; let it stay up: `revoke = false` in `[flag.{0}]`",
-                names.rules[flag].name.value
-            );
-            mistakes.error(&pattern.spot, message);
+            flag.map(|flag| (flag, &pattern.spot))
+        })
+    }
+
+    fn is_undoable(&self, rule: usize, falls: &[bool], mistakes: &mut Mistakes) -> bool {
+        let (declaration, heard) = (&self.names.rules[rule], &self.heard[rule]);
+        let Some(hearing) = &declaration.hearing else { return false };
+        let remembers = matches!(hearing.kind(), Kind::Min | Kind::Max | Kind::First | Kind::Last);
+        if remembers {
+            if let Some(undo) = heard.undo.first() {
+                let message = "`min`, `max`, `first` and `last` remember, and take nothing back; take `undo` out, or set them to nothing with `reset`";
+                mistakes.error(&undo.spot, message);
+            }
+            return false;
         }
+        let falling = self.falling(heard, falls);
+        let Some(spot) = heard.undo.first().map(|undo| &undo.spot).or(falling.map(|(_, spot)| spot)) else {
+            return false;
+        };
+        if let Some(look) = self.look_that_changes(rule) {
+            let why = match falling.filter(|_| heard.undo.is_empty()) {
+                Some((flag, _)) => format!(
+                    "the flag `{0}` can fall, and what was counted is then taken back (let it stay up: `revoke = false` in `[flag.{0}]`)",
+                    self.names.rules[flag].name.value
+                ),
+                None => "`undo` takes back what was added".to_owned(),
+            };
+            mistakes.error(spot, format!("{why}, which must come to the same answer again; so {} may look only at `first` stats, and it looks at {look}: make a flag of that and count the flag", declaration.what()));
+        }
+        true
     }
-}
 
-/// Whether what a rule keeps has to be taken back when a flag falls: least, greatest, first and last
-/// remember.
-fn takes_back(names: &Names<'_>, rule: usize) -> bool {
-    let kind = names.rules[rule].hearing.as_ref().and_then(|hearing| Some(hearing.amount.as_ref()?.0));
-    match kind.unwrap_or(Kind::Count) {
-        Kind::Count | Kind::Sum | Kind::Distinct | Kind::Run(_) | Kind::Flag => true,
-        Kind::Min | Kind::Max | Kind::First | Kind::Last => false,
-    }
-}
-
-fn grows(used: &StatUse, layout: &Layout, shapes: &[Option<Shape>], falls: &[bool]) -> bool {
-    let grows = match layout.entries[used.stat] {
-        Entry::Truth(flag) => !falls[flag],
-        Entry::Number(_) => kind_grows(shapes[used.stat].as_ref().map(|shape| shape.kind)),
-    };
-    // A missing number that comes late ends a gap, and a new greatest one may end a streak.
-    grows && matches!(used.facet, Facet::Itself | Facet::Longest | Facet::Size)
-}
-
-fn kind_grows(kind: Option<Kind>) -> bool {
-    match kind {
-        Some(Kind::Count | Kind::Distinct | Kind::Run(_) | Kind::Max) | None => true,
-        Some(Kind::Sum | Kind::Min | Kind::First | Kind::Last | Kind::Flag) => false,
+    /// Something that a rule looks at beside `on` and that may be another when it is taken back.
+    fn look_that_changes(&self, rule: usize) -> Option<String> {
+        let stat = self.stats[self.layout.number(rule)?].as_ref()?;
+        let of_key = stat.by.iter().filter_map(|part| match &part.from {
+            PartSource::Program(program) => Some(program),
+            PartSource::User | PartSource::Subject | PartSource::Period(_) => None,
+        });
+        let programs = of_key.chain(&stat.when).chain(&stat.amount);
+        for program in programs {
+            if let Some(badge) = program.badges().into_iter().next() {
+                return Some(format!("`holds(\"{}\")`", self.names.badges[badge].id));
+            }
+            let changes = |used: &StatUse| {
+                let is_first = self.shapes[used.stat].as_ref().is_some_and(|shape| shape.kind == Kind::First);
+                !is_first || !self.heard[self.layout.entries[used.stat].rule()].reset.is_empty()
+            };
+            if let Some((used, _)) = program.stats().into_iter().find(|(used, _)| changes(used)) {
+                let looked_at: &Declaration = &self.names.rules[self.layout.entries[used.stat].rule()];
+                return Some(format!("the {}", looked_at.what()));
+            }
+        }
+        None
     }
 }

@@ -6,8 +6,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::declare::Hearing;
+use super::mistakes::At;
 use crate::cel::Program;
 use crate::stat::{Kind, Part, PartSource};
 
@@ -22,16 +25,14 @@ impl fmt::Display for Fingerprint {
 }
 
 /// The fingerprint of a stat. `name` gives the fingerprints of the stats that it looks at.
-pub(super) fn of_stat<'a>(
-    on: impl Iterator<Item = &'a str>,
+pub(super) fn of_stat(
+    hearing: &Hearing,
     kind: Kind,
     by: &[Part],
     when: Option<&Program>,
     amount: Option<&Program>,
     name: &dyn Fn(usize) -> String,
 ) -> Fingerprint {
-    let mut on: Vec<_> = on.collect();
-    on.sort_unstable();
     let canonical =
         |program: Option<&Program>| program.map_or_else(String::new, |program| program.canonical(name));
     let by = by.iter().map(|part| {
@@ -45,7 +46,22 @@ pub(super) fn of_stat<'a>(
     });
     let by = by.collect::<Vec<_>>().join("\n");
     let kept = format!("{}\n{}", word(kind), canonical(amount));
-    hash(&["stat", &on.join("\n"), &by, &canonical(when), &kept])
+    let (on, when) = (sorted(&hearing.on), canonical(when));
+    let mut parts = vec!["stat".to_owned(), on, by, when, kept];
+    // What was not there when the first stores were written is named only where it is used.
+    for (word, patterns) in [("undo", &hearing.undo), ("reset", &hearing.reset)] {
+        if !patterns.is_empty() {
+            parts.extend([word.to_owned(), sorted(patterns)]);
+        }
+    }
+    hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// What is heard, in an order that does not depend on how it is written.
+fn sorted(patterns: &[At<SmolStr>]) -> String {
+    let mut patterns: Vec<_> = patterns.iter().map(|pattern| pattern.value.as_str()).collect();
+    patterns.sort_unstable();
+    patterns.join("\n")
 }
 
 /// The fingerprint of a flag: its name, so that what is up stays up when the condition changes.
@@ -82,11 +98,14 @@ fn word(kind: Kind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::mistakes::Spot;
 
     fn of_posts(on: &[&str], kind: Kind, parts: &[&str]) -> Fingerprint {
         let part = |name: &&str| Part { name: (*name).into(), from: PartSource::User };
         let by: Vec<_> = parts.iter().map(part).collect();
-        of_stat(on.iter().copied(), kind, &by, None, None, &|_| String::new())
+        let spot = Spot { file: 0, range: 0..0 };
+        let on = on.iter().map(|on| At { value: (*on).into(), spot: spot.clone() }).collect();
+        of_stat(&Hearing { on, ..Hearing::default() }, kind, &by, None, None, &|_| String::new())
     }
 
     #[test]

@@ -24,28 +24,51 @@ pub(super) enum Pattern {
     AllBadges,
 }
 
-impl Pattern {
-    /// What the `on` of every rule means, by rule. Events that nobody declared are mistakes, if any event
-    /// is declared.
-    pub(super) fn of_all(
-        names: &Names<'_>,
-        events: &Events,
-        mistakes: &mut Mistakes,
-    ) -> Vec<Vec<At<Pattern>>> {
-        let patterns = names.rules.iter().map(|rule| {
-            let on = rule.hearing.iter().flat_map(|hearing| &hearing.on);
-            let patterns = on.filter_map(|on| match Pattern::read(&on.value, names, events) {
-                Ok(value) => Some(At { value, spot: on.spot.clone() }),
+/// What a rule hears.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Heard {
+    /// What adds to its number.
+    pub(super) on: Vec<At<Pattern>>,
+    /// What takes back.
+    pub(super) undo: Vec<At<Pattern>>,
+    /// What sets it to nothing.
+    pub(super) reset: Vec<At<Pattern>>,
+}
+
+impl Heard {
+    /// What every rule hears, by rule. Events that nobody declared are mistakes, if any event is declared.
+    pub(super) fn of_all(names: &Names<'_>, events: &Events, mistakes: &mut Mistakes) -> Vec<Heard> {
+        let mut read = |patterns: &[At<SmolStr>]| -> Vec<At<Pattern>> {
+            let read = patterns.iter().filter_map(|text| match Pattern::read(&text.value, names, events) {
+                Ok(value) => Some(At { value, spot: text.spot.clone() }),
                 Err(problem) => {
-                    mistakes.error(&on.spot, problem);
+                    mistakes.error(&text.spot, problem);
                     None
                 }
             });
-            patterns.collect()
+            read.collect()
+        };
+        let heard = names.rules.iter().map(|rule| match &rule.hearing {
+            None => Heard::default(),
+            Some(hearing) => {
+                Heard { on: read(&hearing.on), undo: read(&hearing.undo), reset: read(&hearing.reset) }
+            }
         });
-        patterns.collect()
+        heard.collect()
     }
 
+    /// All of it.
+    pub(super) fn all(&self) -> impl Iterator<Item = &At<Pattern>> {
+        self.counted().chain(&self.reset)
+    }
+
+    /// What adds or takes back: events that the rule's expressions are about.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &At<Pattern>> {
+        self.on.iter().chain(&self.undo)
+    }
+}
+
+impl Pattern {
     fn read(text: &SmolStr, names: &Names<'_>, events: &Events) -> Result<Pattern, String> {
         match text.as_str() {
             "badge.*" => return Ok(Pattern::AllBadges),

@@ -8,9 +8,9 @@
 use std::collections::BTreeSet;
 
 use super::declare::Sort;
-use super::hearing::{Pattern, flags};
+use super::hearing::{Heard, Pattern, flags};
 use super::layout::{Entry, Layout};
-use super::mistakes::{At, Mistakes};
+use super::mistakes::Mistakes;
 use super::names::Names;
 use super::rules::Condition;
 
@@ -30,7 +30,7 @@ impl Ranks {
     pub(super) fn of(
         names: &Names<'_>,
         layout: &Layout,
-        heard: &[Vec<At<Pattern>>],
+        heard: &[Heard],
         conditions: &[Option<Condition>],
         mistakes: &mut Mistakes,
     ) -> Ranks {
@@ -79,9 +79,9 @@ impl Graph<'_> {
     }
 
     /// Lets a rule rest on what is heard; says whether that is also every badge.
-    fn add_heard(&mut self, rule: usize, heard: &[At<Pattern>]) -> bool {
+    fn add_heard(&mut self, rule: usize, heard: &Heard) -> bool {
         let mut all_badges = false;
-        for pattern in heard {
+        for pattern in heard.all() {
             match &pattern.value {
                 Pattern::Type(_) | Pattern::Prefix(_) => {}
                 Pattern::Flag(flag) => self.add(rule, *flag),

@@ -47,6 +47,10 @@ pub(super) fn compile_all(
         if declaration.sort == Sort::Stat {
             return None;
         }
+        if declaration.manual {
+            check_manual(declaration, mistakes);
+            return None;
+        }
         check_form(known, rule, declaration, mistakes);
         check_templates(known, rule, declaration, mistakes);
         Some(compile(known, shapes, rule, declaration, mistakes))
@@ -128,6 +132,15 @@ fn check_form(known: &Known<'_>, rule: usize, declaration: &Declaration, mistake
     if let (Some(_), Some(at)) = (&declaration.tiers, &declaration.at) {
         mistakes.error(&at.spot, "`at` cannot stand beside `tiers`; make it one of them");
     }
+    let once = declaration.at.as_ref().map(|at| (&at.spot, "at"));
+    let once = once.or_else(|| Some((&declaration.tiers.as_ref()?.spot, "tiers")));
+    if let (Some(repeat), Some((spot, name))) = (&declaration.repeat, once) {
+        let message = format!(
+            "`{name}` cannot stand beside `repeat`, which gives at every multiple of {}; take one of them out",
+            repeat.value
+        );
+        mistakes.error(spot, message);
+    }
     match (&declaration.hearing, &declaration.value) {
         (Some(_), Some(value)) => {
             let message = "`value` cannot stand beside `on`, where the rule has a number of its own; take it out, or make a stat of what is heard";
@@ -136,6 +149,7 @@ fn check_form(known: &Known<'_>, rule: usize, declaration: &Declaration, mistake
         (None, None) => {
             let needless = declaration.at.as_ref().map(|at| ("at", &at.spot));
             let needless = needless.or_else(|| Some(("tiers", &declaration.tiers.as_ref()?.spot)));
+            let needless = needless.or_else(|| Some(("repeat", &declaration.repeat.as_ref()?.spot)));
             if let (Some((name, spot)), Some(_)) = (needless, &declaration.when) {
                 let message = format!(
                     "`{name}` needs a number to compare with: `value = \"…\"` or `on = \"…\"`; a condition alone is true or false"
@@ -162,6 +176,27 @@ fn check_form(known: &Known<'_>, rule: usize, declaration: &Declaration, mistake
             if parts.is_empty() { "it has no parts".to_owned() } else { format!("only {}", listed(parts)) }
         );
         mistakes.error(&declaration.name.spot, message);
+    }
+}
+
+/// What is given by hand has no condition.
+fn check_manual(declaration: &Declaration, mistakes: &mut Mistakes) {
+    let hearing = declaration.hearing.as_ref().and_then(|hearing| hearing.on.first());
+    let written = [
+        ("on", hearing.map(|on| &on.spot)),
+        ("when", declaration.when.as_ref().map(|when| &when.spot)),
+        ("value", declaration.value.as_ref().map(|value| &value.spot)),
+        ("at", declaration.at.as_ref().map(|at| &at.spot)),
+        ("tiers", declaration.tiers.as_ref().map(|tiers| &tiers.spot)),
+        ("repeat", declaration.repeat.as_ref().map(|repeat| &repeat.spot)),
+        ("to", declaration.to.as_ref().map(|to| &to.spot)),
+    ];
+    for (name, spot) in written {
+        if let Some(spot) = spot {
+            let message =
+                format!("{} is given by hand only (`manual = true`); take `{name}` out", declaration.what());
+            mistakes.error(spot, message);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::declare::Sort;
 use super::events::Events;
 use super::fields::listed;
-use super::hearing::{Pattern, flags};
+use super::hearing::{Heard, Pattern, flags};
 use super::keys::Parts;
 use super::layout::{Entry, Layout};
 use super::look;
@@ -27,7 +27,7 @@ pub(super) struct Known<'a> {
     /// By rule: the parts of its key.
     pub(super) keys: &'a [Parts],
     /// By rule: what it hears.
-    pub(super) heard: &'a [Vec<At<Pattern>>],
+    pub(super) heard: &'a [Heard],
     /// Where stats are.
     pub(super) layout: &'a Layout,
     /// The rules that some expression names.
@@ -114,7 +114,7 @@ impl RuleScope<'_> {
             Pattern::AllFlags => flags(known.names).flat_map(parts).collect(),
             Pattern::AllBadges => known.names.badges.iter().flat_map(|badge| parts(badge.rule)).collect(),
         };
-        let fields: BTreeSet<_> = known.heard[self.rule].iter().flat_map(of).collect();
+        let fields: BTreeSet<_> = known.heard[self.rule].counted().flat_map(of).collect();
         fields.into_iter().collect()
     }
 }
@@ -124,10 +124,10 @@ impl Scope for RuleScope<'_> {
         self.event()?;
         let heard = &self.known.heard[self.rule];
         // Where `on` itself is wrong, its events may have any field.
-        if heard.is_empty() {
+        if heard.on.is_empty() {
             return Ok(Type::Any);
         }
-        let types = heard.iter().flat_map(|pattern| self.field_of(&pattern.value, field)).flatten();
+        let types = heard.counted().flat_map(|pattern| self.field_of(&pattern.value, field)).flatten();
         let types: Vec<_> = types.collect();
         match &types[..] {
             [] => {
@@ -180,6 +180,11 @@ impl Scope for RuleScope<'_> {
             };
             return Err(format!("there is no stat or flag `{name}`{help}"));
         };
+        if names.rules[rule].sort == Sort::Flag && names.rules[rule].repeat.is_some() {
+            return Err(format!(
+                "the flag `{name}` is only an event, since it has `repeat`; count it: `on = \"flag.{name}\"` in a stat"
+            ));
+        }
         self.known.used.borrow_mut().insert(rule);
         if let Some(parts) = &self.known.keys[rule] {
             look::check(name, parts, arguments, self.stands, self.key())?;

@@ -135,8 +135,8 @@ impl Stats<'_> {
             None if stat == index => "itself".to_owned(),
             None => String::new(),
         };
-        let on = hearing.on.iter().map(|on| on.value.as_str());
-        let fingerprint = fingerprint::of_stat(on, shape.kind, &by, when.as_ref(), amount.as_ref(), &name);
+        let fingerprint =
+            fingerprint::of_stat(hearing, shape.kind, &by, when.as_ref(), amount.as_ref(), &name);
         Some(Compiled { kind: shape.kind, whole, by, when, amount, fingerprint })
     }
 

@@ -37,7 +37,9 @@ tiers = [{ at = 10 }, { at = 100, points = 5 }]
 fn a_family_is_one_rule_with_a_badge_a_tier() {
     let catalog = compile(POSTS);
     let [rule] = &catalog.rules[..] else { panic!("{:?}", catalog.rules) };
-    let Gives::Badges { tiers, to: None, once: false } = &rule.gives else { panic!("{rule:?}") };
+    let Gives::Badges { tiers, to: None, once: false, repeat: None, .. } = &rule.gives else {
+        panic!("{rule:?}")
+    };
     let tiers: Vec<_> = tiers.iter().map(|tier| (&tier.at, catalog.badges[tier.badge].id.as_str())).collect();
     assert_eq!(tiers, [(&Value::Int(10), "writer-10"), (&Value::Int(100), "writer-100")]);
     let second = catalog.badge_by_id("writer-100").unwrap();

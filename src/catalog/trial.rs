@@ -35,6 +35,8 @@ pub struct Held {
     pub badge: usize,
     /// For which key, as people see it; empty where it has none.
     pub key: String,
+    /// The how manieth it is, from 1.
+    pub number: u32,
 }
 
 impl Trial {
@@ -104,24 +106,37 @@ impl Held {
                 "the badge `{id}` is not one of those that this test is about; name it in `only`"
             ));
         }
-        let key = words.next().unwrap_or_default();
-        let last = key.rsplit(' ').next().unwrap_or_default();
-        let repeated =
-            last.strip_prefix('x').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
         let rule = names.badges[badge].rule;
+        let (key, number) = numbered(words.next().unwrap_or_default());
         let parts = keys[rule].iter().flatten().filter(|part| *part != "user" && !names.rules[rule].once);
         let has_key = keys[rule].is_none() || parts.count() > 0;
-        if repeated && (!has_key || key.len() > last.len()) {
-            return Err(format!(
-                "`{last}` would be a repeated award, which is not supported yet by this version"
-            ));
-        }
+        let (key, number) = match names.rules[rule].repeat {
+            Some(_) => (key, number.unwrap_or(1)),
+            // A key may end like a number.
+            None => (text.splitn(3, ' ').nth(2).unwrap_or_default(), 1),
+        };
         if !has_key && !key.is_empty() {
             return Err(format!("an award of `{id}` has no key; write `\"{user} {id}\"`"));
         }
         if has_key && key.is_empty() {
             return Err(format!("an award of `{id}` has a key, which comes after it: `\"{user} {id} …\"`"));
         }
-        Ok(Held { user: user.into(), badge, key: key.to_owned() })
+        Ok(Held { user: user.into(), badge, key: key.to_owned(), number })
+    }
+
+    /// As it is written in a file.
+    pub fn text(&self, badge: &str) -> String {
+        let key = if self.key.is_empty() { String::new() } else { format!(" {}", self.key) };
+        let number = if self.number == 1 { String::new() } else { format!(" x{}", self.number) };
+        format!("{} {badge}{key}{number}", self.user)
+    }
+}
+
+/// A key, and the number behind it: `p1 x2`.
+fn numbered(text: &str) -> (&str, Option<u32>) {
+    let (key, last) = text.rsplit_once(' ').unwrap_or(("", text));
+    match last.strip_prefix('x').and_then(|number| number.parse().ok()) {
+        Some(number) => (key, Some(number)),
+        None => (text, None),
     }
 }

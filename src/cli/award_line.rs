@@ -7,23 +7,30 @@ use crate::event::Time;
 
 /// `2026-01-31T12:00:00Z  ana  First light (first-photo)`, with the key behind the badge if it has one.
 pub(super) fn readable(award: &Award) -> String {
-    let Award { user, badge, key, title, .. } = award;
+    let Award { user, badge, key, title, number, .. } = award;
     let space = if key.is_empty() { "" } else { " " };
-    format!("{}  {user}  {title} ({badge}{space}{key})", time(award.time))
+    let number = times(*number);
+    format!("{}  {user}  {title} ({badge}{space}{key}{number})", time(award.time))
 }
 
-/// `{"user":"ana","badge":"first-photo","key":"","time":"2026-01-31T12:00:00Z"}`
+/// `{"user":"ana","badge":"first-photo","key":"","time":"2026-01-31T12:00:00Z"}`, and `"number":2` behind the key of
+/// the second of a badge that repeats.
 pub(super) fn json(award: &Award) -> String {
-    let Award { user, badge, key, .. } = award;
-    to_json(&Short { user, badge, key, time: time(award.time) })
+    let Award { user, badge, key, number, .. } = award;
+    to_json(&Short { user, badge, key, number: *number, time: time(award.time) })
 }
 
 /// As [`json`], with what a listener needs beside: the cursor first.
 pub(super) fn json_of_stream(award: &Award, cursor: &str) -> String {
-    let Award { user, badge, key, title, medal, points, category, event_id, .. } = award;
-    let points = *points;
+    let Award { user, badge, key, title, medal, points, category, event_id, number, .. } = award;
+    let (points, number) = (*points, *number);
     let time = time(award.time);
-    to_json(&Long { cursor, user, badge, key, time, title, medal, points, category, event_id })
+    to_json(&Long { cursor, user, badge, key, number, time, title, medal, points, category, event_id })
+}
+
+/// ` x2` for the second of a badge that repeats; nothing for the first.
+pub(super) fn times(number: i32) -> String {
+    if is_first(&number) { String::new() } else { format!(" x{number}") }
 }
 
 /// A time as RFC 3339, in UTC. Empty where there is none.
@@ -37,6 +44,8 @@ struct Short<'a> {
     user: &'a str,
     badge: &'a str,
     key: &'a str,
+    #[serde(skip_serializing_if = "is_first")]
+    number: i32,
     time: String,
 }
 
@@ -46,12 +55,18 @@ struct Long<'a> {
     user: &'a str,
     badge: &'a str,
     key: &'a str,
+    #[serde(skip_serializing_if = "is_first")]
+    number: i32,
     time: String,
     title: &'a str,
     medal: &'a str,
     points: i32,
     category: &'a str,
     event_id: &'a str,
+}
+
+fn is_first(number: &i32) -> bool {
+    *number <= 1
 }
 
 fn to_json(line: &impl Serialize) -> String {

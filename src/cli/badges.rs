@@ -43,9 +43,10 @@ impl Badges {
 }
 
 fn earned(award: &Award) -> String {
-    let Award { title, badge, key, .. } = award;
+    let Award { title, badge, key, number, .. } = award;
     let space = if key.is_empty() { "" } else { " " };
-    format!("{}  {title} ({badge}{space}{key})", award_line::time(award.time))
+    let number = award_line::times(*number);
+    format!("{}  {title} ({badge}{space}{key}{number})", award_line::time(award.time))
 }
 
 fn on_the_way(progress: &Progress) -> String {

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use super::check::compile;
 use super::error::Error;
 use super::signals::{Hangups, Signals};
-use crate::catalog::{Catalog, Gives, Rule};
+use crate::catalog::{Catalog, Gives, Rule, Season};
 use crate::clock::Clock;
 use crate::event::Value;
 use crate::service::Service;
@@ -128,8 +128,10 @@ async fn reload_when_told(service: Service, badges: PathBuf, mut hangups: Hangup
 /// three lines hears.
 fn first_step(catalog: &Catalog) -> Option<&str> {
     let gives_at_once = |rule: &Rule| match &rule.gives {
-        Gives::Badges { tiers, .. } => tiers.first().is_some_and(|tier| tier.at == Value::Int(1)),
-        Gives::Flag { .. } => false,
+        Gives::Badges { tiers, season, repeat: None, .. } if *season == Season::default() => {
+            tiers.first().is_some_and(|tier| tier.at == Value::Int(1))
+        }
+        Gives::Badges { .. } | Gives::Flag { .. } | Gives::Event { .. } => false,
     };
     let counts_all = |stat: &Stat| {
         stat.kind == Kind::Count

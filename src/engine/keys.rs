@@ -23,7 +23,8 @@ pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec
     let view = View::new(catalog, documents);
     let event = &*as_declared(catalog, event);
     let mut found = Vec::new();
-    for index in catalog.hears(event.r#type.as_str()) {
+    let r#type = event.r#type.as_str();
+    for index in catalog.hears(r#type).chain(catalog.takes_back(r#type)).chain(catalog.resets(r#type)) {
         for key in of_stat(&view, &catalog.stats[index], event) {
             // Whoever the key is about is who may be given something.
             if let Some(user) = key.part("user").filter(|_| !key.is_user()) {

@@ -68,12 +68,15 @@ fn of_rule<D: Documents>(
     user: &UserId,
     now: Time,
 ) -> Vec<Progress> {
-    let Gives::Badges { tiers, to: None, once } = &rule.gives else { return Vec::new() };
+    let Gives::Badges { tiers, to: None, once, repeat, season } = &rule.gives else { return Vec::new() };
+    if !season.contains(now) {
+        return Vec::new();
+    }
     let Some(document) = view.document(&Key::user(user)) else { return Vec::new() };
     let award_key = if *once { Key::new([]) } else { key.without("user") };
     let open = tiers.iter().filter(|tier| {
         let badge = &view.catalog.badges[tier.badge];
-        !badge.secret && document.award(badge.number, &award_key).is_none()
+        !badge.secret && (repeat.is_some() || document.times(badge.number, &award_key) == 0)
     });
     let seen = Seen::looking(view, now, key);
     let value = rule.value.as_ref().map(|value| value.value(&seen));
@@ -85,11 +88,23 @@ fn of_rule<D: Documents>(
         (None, parts) => parts.map_or((0.0, 1.0), |(is, of)| (is as f64, of as f64)),
     };
     open.map(|tier| {
-        let (current, goal) = of_tier(&tier.at);
         let badge = view.catalog.badges[tier.badge].number;
+        let (current, goal) = match repeat {
+            None => of_tier(&tier.at),
+            // The next time.
+            Some(every) => of_tier(&times(every, document.times(badge, &award_key) + 1)),
+        };
         Progress { badge, key: award_key.clone(), current: current.clamp(0.0, goal.max(0.0)), goal }
     })
     .collect()
+}
+
+/// So many times a number.
+fn times(value: &Value, times: u32) -> Value {
+    match value {
+        Value::Int(int) => Value::Int(int.saturating_mul(i64::from(times))),
+        other => Value::Double(number(other) * f64::from(times)),
+    }
 }
 
 fn number(value: &Value) -> f64 {

@@ -51,7 +51,7 @@ pub fn run(catalog: &Catalog, trial: &Trial) -> Result<(), Failure> {
     let expected: BTreeSet<&Held> = trial.awards.iter().collect();
     let text = |held: &&Held| {
         let badge = catalog.badges.get(held.badge).map_or("", |badge| badge.id.as_str());
-        format!("{} {badge} {}", held.user, held.key).trim_end().to_owned()
+        held.text(badge)
     };
     let missing: Vec<_> = expected.iter().filter(|award| !held.contains(**award)).map(text).collect();
     let unexpected: Vec<_> =
@@ -86,7 +86,7 @@ impl Kept {
             let about = |place: &&usize| catalog.badges[**place].number == award.badge;
             let badge = *trial.badges.iter().find(about)?;
             let key = catalog.badges[badge].key_text(&award.key);
-            Some(Held { user: award.user.as_text().clone(), badge, key })
+            Some(Held { user: award.user.as_text().clone(), badge, key, number: award.number })
         });
         held.collect()
     }

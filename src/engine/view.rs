@@ -54,7 +54,7 @@ impl<'a, D: Documents> View<'a, D> {
     pub(super) fn open(&mut self, key: &Key) -> &mut Moved {
         if !self.opened.contains_key(key) {
             let document = self.document(key).unwrap_or_default();
-            let was_empty = document.is_empty();
+            let was_empty = document.is_new();
             self.opened
                 .insert(key.clone(), Moved { was_empty, document, changes: Vec::new(), awarded: false });
         }

@@ -14,6 +14,7 @@ pub(super) fn show(award: &Award, catalog: &Catalog) -> proto::Award {
         time: Some(timestamp(award.time)),
         event_id: award.event_id.as_str().to_owned(),
         points: award.points,
+        number: i32::try_from(award.number).unwrap_or(i32::MAX),
         ..proto::Award::default()
     };
     // A catalog has every badge that was ever given in its store; an award is not hidden if one is missing.

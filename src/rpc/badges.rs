@@ -98,6 +98,7 @@ mod tests {
             user: UserId::default(),
             badge: BadgeNumber(number),
             key: Key::default(),
+            number: 1,
             time: Time::MIN,
             event_id: EventId::default(),
             points: 0,

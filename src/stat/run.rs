@@ -52,6 +52,29 @@ impl Run {
         true
     }
 
+    /// Takes a number away; says whether it was there.
+    pub fn remove(&mut self, number: i64) -> bool {
+        let at = self.0.partition_point(|stretch| stretch.last < number);
+        let Some(stretch) = self.0.get(at).copied().filter(|stretch| stretch.first <= number) else {
+            return false;
+        };
+        let below = (stretch.first < number).then(|| Stretch { first: stretch.first, last: number - 1 });
+        let above = (number < stretch.last).then(|| Stretch { first: number + 1, last: stretch.last });
+        Arc::make_mut(&mut self.0).splice(at..=at, below.into_iter().chain(above));
+        true
+    }
+
+    /// Whether a number is there.
+    pub fn contains(&self, number: i64) -> bool {
+        let at = self.0.partition_point(|stretch| stretch.last < number);
+        self.0.get(at).is_some_and(|stretch| stretch.first <= number)
+    }
+
+    /// The numbers, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = i64> {
+        self.0.iter().flat_map(|stretch| stretch.first..=stretch.last)
+    }
+
     /// Most numbers in a row.
     pub fn longest(&self) -> i64 {
         self.0.iter().map(|stretch| stretch.len()).max().unwrap_or(0)

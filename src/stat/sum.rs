@@ -36,6 +36,17 @@ impl Decimal {
         self.0.checked_add(other.0).map(Decimal)
     }
 
+    /// How many times a positive amount goes into this one, wholly. 0 where it is less.
+    pub fn multiples(self, of: Decimal) -> u32 {
+        let times = if of.0 > 0 { self.0 / of.0 } else { 0 };
+        u32::try_from(times.max(0)).unwrap_or(u32::MAX)
+    }
+
+    /// The same amount the other way. None for the one that has no opposite.
+    pub fn opposite(self) -> Option<Decimal> {
+        self.0.checked_neg().map(Decimal)
+    }
+
     /// The sum as a whole number, if it is one of 64 bits.
     pub fn as_int(self) -> Option<i64> {
         if self.0 % SCALE != 0 {

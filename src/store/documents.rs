@@ -156,7 +156,7 @@ impl Documents {
         for shard in &self.shards {
             let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
             let held = shard.leaving.iter().chain(&shard.dirty);
-            let kept = held.filter(|(key, held)| key.is_user() && !held.document.is_empty());
+            let kept = held.filter(|(key, held)| key.is_user() && !held.document.is_new());
             users.extend(
                 kept.map(|(key, _)| key).filter(|key| after.is_none_or(|after| *key > after)).cloned(),
             );

@@ -80,6 +80,7 @@ pub(crate) struct Award {
     pub(crate) user: String,
     pub(crate) badge: String,
     pub(crate) key: String,
+    pub(crate) number: u32,
     pub(crate) time: String,
     pub(crate) title: String,
 }

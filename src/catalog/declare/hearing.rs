@@ -14,6 +14,10 @@ use crate::stat::Kind;
 pub(in crate::catalog) struct Hearing {
     /// The types and prefixes of the events.
     pub(in crate::catalog) on: Vec<At<SmolStr>>,
+    /// Of those that take back what `on` added.
+    pub(in crate::catalog) undo: Vec<At<SmolStr>>,
+    /// Of those that set it to nothing.
+    pub(in crate::catalog) reset: Vec<At<SmolStr>>,
     /// The parts of the key.
     pub(in crate::catalog) by: Vec<PartDeclaration>,
     /// What is kept, and the expression for it. None: a count.
@@ -46,48 +50,73 @@ impl Hearing {
         let on = fields.take("on");
         if on.is_none() && sort != Sort::Stat {
             let why = "stands only beside `on`; say which events: `on = \"post.created\"`";
-            fields.refuse(mistakes, "by", why);
+            for name in ["by", "undo", "reset"] {
+                fields.refuse(mistakes, name, why);
+            }
             for (name, _) in AGGREGATES {
                 fields.refuse(mistakes, name, why);
             }
             return None;
         }
         let on = match on {
-            Some(field) => read_on(field, fields, mistakes),
+            Some(field) => read_patterns("on", field, fields, mistakes),
             None => {
                 let message = "a stat needs `on`: which events it hears, for example `on = \"post.created\"`";
                 fields.broken_at(&fields.spot(), mistakes, message);
                 Vec::new()
             }
         };
-        Some(Hearing { on, by: read_by(fields, mistakes), amount: read_amount(fields, mistakes) })
+        let mut read = |name| match fields.take(name) {
+            Some(field) => read_patterns(name, field, fields, mistakes),
+            None => Vec::new(),
+        };
+        let (undo, reset) = (read("undo"), read("reset"));
+        Some(Hearing {
+            on,
+            undo,
+            reset,
+            by: read_by(fields, mistakes),
+            amount: read_amount(fields, mistakes),
+        })
+    }
+
+    /// What its numbers may be: a count where nothing else is said.
+    pub(in crate::catalog) fn kind(&self) -> Kind {
+        self.amount.as_ref().map_or(Kind::Count, |(kind, _)| *kind)
     }
 }
 
-fn read_on(field: Field<'_>, fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Vec<At<SmolStr>> {
+fn read_patterns(
+    name: &str,
+    field: Field<'_>,
+    fields: &mut Fields<'_>,
+    mistakes: &mut Mistakes,
+) -> Vec<At<SmolStr>> {
     let items: Vec<_> = match field.items() {
         Some(items) => items.collect(),
         None => vec![field],
     };
     if items.is_empty() {
-        fields.broken_at(&field.spot(), mistakes, "`on` is empty; say which events it hears");
+        fields.broken_at(&field.spot(), mistakes, format!("`{name}` is empty; say which events it hears"));
     }
-    let mut on: Vec<At<SmolStr>> = Vec::new();
+    let mut patterns: Vec<At<SmolStr>> = Vec::new();
     for item in items {
         let Some(text) = item.text_at() else {
-            let message = "`on` must be an event's type in quotes, or a list of them, for example `on = \"post.created\"`";
+            let message = format!(
+                "`{name}` must be an event's type in quotes, or a list of them, for example `{name} = \"post.created\"`"
+            );
             fields.broken_at(&item.spot(), mistakes, message);
             continue;
         };
         match check_pattern(&text.value) {
-            Ok(()) if on.iter().any(|known| known.value == text.value) => {
+            Ok(()) if patterns.iter().any(|known| known.value == text.value) => {
                 mistakes.error(&text.spot, format!("`{}` is in the list twice; take one out", text.value));
             }
-            Ok(()) => on.push(At { value: text.value.into(), spot: text.spot }),
+            Ok(()) => patterns.push(At { value: text.value.into(), spot: text.spot }),
             Err(problem) => fields.broken_at(&text.spot, mistakes, problem),
         }
     }
-    on
+    patterns
 }
 
 /// Whether something is a type, a prefix `order.*`, or the event of a flag or badge.

@@ -7,7 +7,8 @@ use super::looks::{Looks, TierDeclaration};
 use super::name;
 use crate::catalog::fields::{Field, Fields};
 use crate::catalog::mistakes::{At, Mistakes};
-use crate::event::Value;
+use crate::cel::compare;
+use crate::event::{Time, Value};
 
 /// Which of the three a table is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,14 @@ pub(in crate::catalog) struct Declaration {
     pub(in crate::catalog) at: Option<At<Value>>,
     /// `tiers`.
     pub(in crate::catalog) tiers: Option<At<Vec<TierDeclaration>>>,
+    /// `repeat`.
+    pub(in crate::catalog) repeat: Option<At<Value>>,
+    /// `from`: not given before.
+    pub(in crate::catalog) from: Option<Time>,
+    /// `until`: not given from then on.
+    pub(in crate::catalog) until: Option<Time>,
+    /// `manual = true`: given by hand only.
+    pub(in crate::catalog) manual: bool,
     /// `to`.
     pub(in crate::catalog) to: Option<At<String>>,
     /// `once`.
@@ -87,6 +96,10 @@ impl Declaration {
             value: None,
             at: None,
             tiers: None,
+            repeat: None,
+            from: None,
+            until: None,
+            manual: false,
             to: None,
             once: false,
             kept: false,
@@ -114,6 +127,15 @@ impl Declaration {
     fn read_condition(&mut self, fields: &mut Fields<'_>, mistakes: &mut Mistakes) {
         self.value = fields.expression(mistakes, "value");
         self.at = fields.number(mistakes, "at");
+        self.repeat = fields.number(mistakes, "repeat").filter(|repeat| {
+            let positive = compare(&repeat.value, &Value::Int(0)).is_some_and(|order| order.is_gt());
+            if !positive {
+                let message =
+                    "`repeat` must be more than 0, for example `repeat = 100`: at 100, at 200, and so on";
+                fields.broken_at(&repeat.spot, mistakes, message);
+            }
+            positive
+        });
         let Some(revoke) = fields.truth(mistakes, "revoke") else { return };
         if self.sort == Sort::Flag {
             self.kept = !revoke.value;
@@ -126,10 +148,27 @@ impl Declaration {
 
     fn read_giving(&mut self, fields: &mut Fields<'_>, mistakes: &mut Mistakes) {
         self.tiers = TierDeclaration::read_all(fields, mistakes);
+        self.read_season(fields, mistakes);
+        self.manual = fields.truth(mistakes, "manual").is_some_and(|manual| manual.value);
         self.to = fields.expression(mistakes, "to");
         self.once = fields.truth(mistakes, "once").is_some_and(|once| once.value);
         self.looks = Looks::read(fields, mistakes);
         self.looks.secret = fields.truth(mistakes, "secret").is_some_and(|secret| secret.value);
+    }
+
+    fn read_season(&mut self, fields: &mut Fields<'_>, mistakes: &mut Mistakes) {
+        let mut read = |name| {
+            let must_be = format!("a time, for example `{name} = \"2026-12-01T00:00:00Z\"`");
+            fields.read(mistakes, name, &must_be, |field| Time::parse(field.text()?))
+        };
+        let (from, until) = (read("from"), read("until"));
+        if let (Some(from), Some(until)) = (&from, &until)
+            && from.value >= until.value
+        {
+            let message = "`until` must be later than `from`, or it is never given";
+            fields.broken_at(&until.spot, mistakes, message);
+        }
+        (self.from, self.until) = (from.map(|from| from.value), until.map(|until| until.value));
     }
 
     fn has_usable_name(&self, mistakes: &mut Mistakes) -> bool {
@@ -144,8 +183,21 @@ impl Declaration {
     }
 }
 
-const CONDITION: &[&str] = &["value", "at", "revoke"];
-const GIVING: &[&str] = &["tiers", "to", "once", "title", "description", "medal", "points", "icon", "secret"];
+const CONDITION: &[&str] = &["value", "at", "repeat", "revoke"];
+const GIVING: &[&str] = &[
+    "tiers",
+    "to",
+    "once",
+    "from",
+    "until",
+    "manual",
+    "title",
+    "description",
+    "medal",
+    "points",
+    "icon",
+    "secret",
+];
 
 fn refuse(fields: &mut Fields<'_>, names: &[&'static str], why: &str, mistakes: &mut Mistakes) {
     for name in names {
@@ -155,19 +207,13 @@ fn refuse(fields: &mut Fields<'_>, names: &[&'static str], why: &str, mistakes: 
 
 /// Fields that the language has and this version has not: the first that may have them (the sorts
 /// after it may too), and what to write instead.
-const LATER: [(&str, Sort, &str); 12] = [
-    ("undo", Sort::Stat, "take it out: what was counted stays counted"),
-    ("reset", Sort::Stat, "take it out: nothing is set back to nothing"),
+const LATER: [(&str, Sort, &str); 6] = [
     ("within", Sort::Stat, "take it out, or count per period: `by = [\"user\", \"day\"]`"),
     ("after", Sort::Stat, "take it out: events are heard when they come"),
     ("every", Sort::Stat, "take it out: an event is heard once"),
-    ("repeat", Sort::Flag, "take it out, or list the steps: `tiers = [{ at = 100 }, { at = 200 }]`"),
     ("top", Sort::Flag, "compare with a number: `at = 10`"),
     ("among", Sort::Flag, "it goes with `top`: take it out"),
     ("expires", Sort::Badge, "take it out: the badge is kept"),
-    ("from", Sort::Badge, "compare in `when`: `event.time >= timestamp(\"2026-12-01T00:00:00Z\")`"),
-    ("until", Sort::Badge, "compare in `when`: `event.time < timestamp(\"2027-01-01T00:00:00Z\")`"),
-    ("manual", Sort::Badge, "let an event give it: `on = \"…\"`"),
 ];
 
 fn refuse_later(sort: Sort, fields: &mut Fields<'_>, mistakes: &mut Mistakes) {

@@ -26,8 +26,8 @@ pub(super) fn write(
         bytes.clear();
         postcard::to_io(&***document, &mut bytes).map_err(|error| other("a document", error))?;
         sizes.insert((*key).clone(), bytes.len() as u64);
-        // In one that is empty nothing was ever kept.
-        if !document.is_empty() && batch.put(StoredKey::Document(key), &bytes)? {
+        // In one that is new nothing was ever kept.
+        if !document.is_new() && batch.put(StoredKey::Document(key), &bytes)? {
             between()?;
         }
     }

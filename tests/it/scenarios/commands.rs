@@ -174,7 +174,8 @@ fn show_recorded(output: &mut String, recorded: &Result<Recorded, String>) -> st
 }
 
 fn shown(award: &Award) -> String {
-    let Award { user, badge, key, time, title } = award;
+    let Award { user, badge, key, number, time, title } = award;
     let of = if key.is_empty() { String::new() } else { format!(" for {key}") };
-    format!("{user} {badge}{of} at {time}: {title}")
+    let number = if *number == 1 { String::new() } else { format!(" x{number}") };
+    format!("{user} {badge}{of}{number} at {time}: {title}")
 }

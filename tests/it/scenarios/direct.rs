@@ -44,6 +44,7 @@ impl Direct {
             user: award.user.to_string(),
             badge: badge.id.to_string(),
             key: badge.key_text(&award.key),
+            number: award.number,
             time: award.time.to_string(),
             title: badge.title_for(&award.key),
         }

@@ -130,5 +130,13 @@ fn said(error: Error) -> String {
 
 fn shown(award: laurels_client::Award) -> Award {
     let time = award.time.and_then(|time| Time::from_unix(time.seconds, time.nanos)).unwrap();
-    Award { user: award.user, badge: award.badge, key: award.key, time: time.to_string(), title: award.title }
+    let number = u32::try_from(award.number).unwrap();
+    Award {
+        user: award.user,
+        badge: award.badge,
+        key: award.key,
+        number,
+        time: time.to_string(),
+        title: award.title,
+    }
 }

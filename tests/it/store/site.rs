@@ -51,13 +51,14 @@ impl Site {
                 user: user.clone(),
                 badge: BadgeNumber(badge),
                 key,
+                number: 1,
                 time: record.event.time,
                 event_id: record.event.id.clone(),
                 points: 1,
                 first: !known.holds(BadgeNumber(badge)),
             });
         };
-        if views % 3 == 0 && known.award(BadgeNumber(3), &of_photo).is_none() {
+        if views % 3 == 0 && known.times(BadgeNumber(3), &of_photo) == 0 {
             give(3, of_photo.clone());
         }
         if views == 5 {

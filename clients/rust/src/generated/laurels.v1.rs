@@ -180,6 +180,10 @@ pub struct Award {
     /// The id of the category, that is, of the file that declares the badge.
     #[prost(string, tag = "11")]
     pub category: ::prost::alloc::string::String,
+    /// Which one it is of a badge that is given again and again for the same key, from 1: the second of
+    /// "every hundred posts" is 2. Unique together with user, badge and key. Always 1 for others.
+    #[prost(int32, tag = "14")]
+    pub number: i32,
 }
 /// Asks AchievementService.RecordEvent to record one event.
 #[derive(Clone, PartialEq, ::prost::Message)]
