@@ -42,6 +42,7 @@ use expr::{Expr, Macro};
 use functions::Function;
 
 pub use compare::compare;
+pub use duration::parse as parse_duration;
 pub use types::Type;
 
 /// Longest expression, in bytes. A longer one is a mistake, found before it is parsed.

@@ -307,7 +307,7 @@ impl<'a, D: Documents> Work<'a, D> {
         match self.view.document(key)?.cell(slot)? {
             Cell::Raised(since) => Some(*since),
             Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
-            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) => None,
+            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
         }
     }
 

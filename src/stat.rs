@@ -9,6 +9,7 @@ mod distinct;
 mod run;
 mod sum;
 mod visits;
+mod window;
 
 use std::cmp::Ordering;
 
@@ -23,6 +24,7 @@ pub use distinct::Set;
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
 pub use visits::Visits;
+pub use window::{Item, WINDOW_MAX, Window};
 
 /// The permanent number of a stat or a flag: where its cell is found in a document. Given once in a
 /// store, and never again to another definition.
@@ -45,6 +47,8 @@ pub struct Stat {
     pub by: Vec<Part>,
     /// Whether what it heard may have to be taken back: then sets and runs count how often each value came.
     pub undoable: bool,
+    /// Only what happened so many microseconds ago or less is read.
+    pub within: Option<i64>,
     /// Which events count.
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
@@ -119,6 +123,8 @@ pub enum Cell {
     Bag(Bag),
     /// The numbers there have been, with how often each came.
     Visits(Visits),
+    /// What happened lately.
+    Window(Window),
 }
 
 /// Whether an event adds to a stat or takes back what another added.
@@ -171,14 +177,19 @@ pub enum Step {
     Visit(i64, i64),
     /// Back to nothing.
     Reset,
+    /// This, at that time, in a window of so many microseconds.
+    Lately(Time, Item, i64),
+    /// This no longer, the latest at that time.
+    NotLately(Time, Item),
 }
 
 impl Stat {
-    /// The value that expressions read, where `cell` is what is kept.
-    pub fn read(&self, cell: Option<&Cell>, facet: Facet) -> Option<Value> {
-        match cell {
-            Some(cell) => cell.read(self, facet),
-            None => self.nothing_yet(facet),
+    /// The value that expressions read at a time, where `cell` is what is kept.
+    pub fn read(&self, cell: Option<&Cell>, facet: Facet, now: Time) -> Option<Value> {
+        match (cell, self.within) {
+            (Some(Cell::Window(window)), Some(within)) => self.read_window(window, facet, now, within),
+            (Some(cell), _) => cell.read(self, facet),
+            (None, _) => self.nothing_yet(facet),
         }
     }
 
@@ -193,9 +204,28 @@ impl Stat {
         }
     }
 
+    fn read_window(&self, window: &Window, facet: Facet, now: Time, within: i64) -> Option<Value> {
+        match (self.kind, facet) {
+            (Kind::Sum, _) => Cell::Sum(window.sum(now, within)?).read(self, facet),
+            (Kind::Distinct, Facet::List) => {
+                Some(Value::List(window.values(now, within).into_iter().cloned().map(Value::Text).collect()))
+            }
+            (Kind::Distinct, _) => i64::try_from(window.values(now, within).len()).ok().map(Value::Int),
+            _ => i64::try_from(window.count(now, within)).ok().map(Value::Int),
+        }
+    }
+
     /// The steps by which an event with this amount moves the stat: none where the amount is of a
     /// kind that it cannot keep. The least, the greatest, the first and the last take nothing back: they remember.
     pub fn steps(&self, way: Way, time: Time, amount: Option<Value>) -> Vec<Step> {
+        let steps = self.steps_of_all_time(way, time, amount);
+        match self.within {
+            Some(within) => steps.into_iter().filter_map(|step| step.lately(way, time, within)).collect(),
+            None => steps,
+        }
+    }
+
+    fn steps_of_all_time(&self, way: Way, time: Time, amount: Option<Value>) -> Vec<Step> {
         let count = || if way == Way::Add { Step::Count } else { Step::Uncount };
         let Some(amount) = amount.filter(|amount| *amount != Value::Null) else {
             return if self.kind == Kind::Count { vec![count()] } else { Vec::new() };
@@ -232,6 +262,25 @@ impl Stat {
             Kind::Last => vec![Step::Last(time, amount)],
             Kind::Flag => Vec::new(),
         }
+    }
+}
+
+impl Step {
+    /// The same in a window.
+    fn lately(self, way: Way, time: Time, within: i64) -> Option<Step> {
+        let item = match self {
+            Step::Count | Step::Uncount => Item::One,
+            Step::Sum(amount) if way == Way::Add => Item::Amount(amount),
+            Step::Sum(amount) => Item::Amount(amount.opposite()?),
+            Step::Distinct(value) | Step::Collect(value, _) => Item::Value(value),
+            Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) | Step::First(..) => return None,
+            Step::Last(..) | Step::Raise(_) | Step::Fall | Step::Reset => return None,
+            Step::Lately(..) | Step::NotLately(..) => return None,
+        };
+        Some(match way {
+            Way::Add => Step::Lately(time, item, within),
+            Way::TakeBack => Step::NotLately(time, item),
+        })
     }
 }
 
@@ -272,6 +321,8 @@ impl Cell {
             Cell::Extreme(value) => Some(Value::clone(value)),
             Cell::Dated(dated) => Some(dated.1.clone()),
             Cell::Raised(_) => Some(Value::Bool(true)),
+            // It is read in its window only.
+            Cell::Window(_) => None,
         }
     }
 
@@ -318,6 +369,10 @@ impl Cell {
             (Some(Cell::Visits(visits)), Step::Run(number)) if !visits.run().contains(*number) => {
                 visits.add(*number, 1)
             }
+            (Some(Cell::Window(window)), Step::Lately(time, item, within)) => {
+                window.add(*time, item.clone(), *within)
+            }
+            (Some(Cell::Window(window)), Step::NotLately(time, item)) => window.take_back(*time, item),
             (Some(_), Step::Reset | Step::Fall) => cell.take().is_some(),
             (None, step) => {
                 *cell = Cell::begun_by(step);
@@ -342,13 +397,15 @@ impl Cell {
             Cell::Sum(sum) => *sum == Decimal::default(),
             Cell::Bag(bag) => bag.is_empty(),
             Cell::Visits(visits) => visits.is_empty(),
+            Cell::Window(window) => window.is_empty(),
             Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) | Cell::Dated(_) | Cell::Raised(_) => false,
         }
     }
 
     fn begun_by(step: &Step) -> Option<Cell> {
         Some(match step {
-            Step::Reset | Step::Fall => return None,
+            Step::Reset | Step::Fall | Step::NotLately(..) => return None,
+            Step::Lately(time, item, _) => Cell::Window(Window::from(vec![(*time, item.clone())])),
             Step::Raise(since) => Cell::Raised(*since),
             Step::Uncount => Cell::Count(-1),
             Step::Collect(item, times) => Cell::Bag(Bag::from(vec![(item.clone(), *times)])),

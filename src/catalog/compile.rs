@@ -115,6 +115,14 @@ impl Meaning<'_> {
         Known { names, events, keys, heard, layout, used: RefCell::default() }
     }
 
+    /// The window of a stat, in microseconds.
+    fn within(&self, entry: Entry) -> Option<i64> {
+        match entry {
+            Entry::Number(rule) => Some(self.names.rules[rule].hearing.as_ref()?.within.as_ref()?.value),
+            Entry::Truth(_) => None,
+        }
+    }
+
     fn warn_of_unused(&self, used: &BTreeSet<usize>, mistakes: &mut Mistakes) {
         for (index, rule) in self.names.rules.iter().enumerate() {
             if rule.sort == Sort::Stat && !used.contains(&index) {
@@ -183,6 +191,7 @@ impl Everything {
             whole: stat.whole,
             by: stat.by.clone(),
             undoable: self.undoable[entry.rule()],
+            within: meaning.within(*entry),
             when: stat.when.clone(),
             amount: stat.amount.clone(),
             looked_at_by: Vec::new(),

@@ -65,9 +65,14 @@ impl Rules<'_> {
     }
 
     fn number_grows(&self, stat: usize, falls: &[bool]) -> bool {
-        let heard = &self.heard[self.layout.entries[stat].rule()];
-        let shrinks =
-            !heard.undo.is_empty() || !heard.reset.is_empty() || self.falling(heard, falls).is_some();
+        let rule = self.layout.entries[stat].rule();
+        let windowed =
+            self.names.rules[rule].hearing.as_ref().is_some_and(|hearing| hearing.within.is_some());
+        let heard = &self.heard[rule];
+        let shrinks = windowed
+            || !heard.undo.is_empty()
+            || !heard.reset.is_empty()
+            || self.falling(heard, falls).is_some();
         match self.shapes[stat].as_ref().map(|shape| shape.kind) {
             Some(Kind::Count | Kind::Distinct | Kind::Run(_)) | None => !shrinks,
             Some(Kind::Max) => heard.reset.is_empty(),

@@ -54,6 +54,9 @@ pub(super) fn of_stat(
             parts.extend([word.to_owned(), sorted(patterns)]);
         }
     }
+    if let Some(within) = &hearing.within {
+        parts.extend(["within".to_owned(), within.value.to_string()]);
+    }
     hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 

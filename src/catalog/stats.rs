@@ -97,6 +97,7 @@ impl Stats<'_> {
             return waiting;
         }
         let needs_number = declaration.sort != Sort::Stat;
+        check_window(hearing, mistakes);
         let shape = match (&hearing.amount, &amount) {
             (Some((kind, source)), Some(Some(amount))) => {
                 check_amount(*kind, source, amount, needs_number, mistakes)
@@ -246,6 +247,18 @@ fn may_be_text(r#type: &Type) -> bool {
         Type::Any | Type::Bool | Type::Int | Type::Double | Type::Text | Type::Period(_) | Type::Time => true,
         Type::List(of) => !matches!(**of, Type::List(_)) && may_be_text(of),
         Type::Null | Type::Duration | Type::Map => false,
+    }
+}
+
+/// Whether what is kept can be kept with the time of each.
+fn check_window(hearing: &Hearing, mistakes: &mut Mistakes) {
+    let Some(within) = &hearing.within else { return };
+    match hearing.kind() {
+        Kind::Count | Kind::Sum | Kind::Distinct | Kind::Flag => {}
+        Kind::Run(_) | Kind::Min | Kind::Max | Kind::First | Kind::Last => {
+            let message = "`within` goes with a count, `sum` or `distinct`; take it out, or keep one per period: `by = [\"user\", \"day\"]`";
+            mistakes.error(&within.spot, message);
+        }
     }
 }
 

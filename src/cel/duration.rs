@@ -23,7 +23,7 @@ const DIGITS_MAX: usize = 18;
 
 /// Reads a duration in microseconds: numbers, each with its unit, and perhaps a sign before all of
 /// them. What is smaller than a microsecond is cut off.
-pub(super) fn parse(text: &str) -> Option<i64> {
+pub fn parse(text: &str) -> Option<i64> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
         None => (1, text.strip_prefix('+').unwrap_or(text)),

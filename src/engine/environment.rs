@@ -80,7 +80,7 @@ impl<D: Documents> Environment for Seen<'_, '_, D> {
             None => self.document_of(stat)?,
             Some(at) => self.document_at(stat, at)?,
         };
-        stat.read(document.cell(stat.slot), facet)
+        stat.read(document.cell(stat.slot), facet, self.now)
     }
 
     fn holds(&self, badge: usize) -> Option<bool> {

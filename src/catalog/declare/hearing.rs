@@ -6,6 +6,7 @@ use super::name;
 use super::rule::Sort;
 use crate::catalog::fields::{Field, Fields};
 use crate::catalog::mistakes::{At, Mistakes};
+use crate::cel::parse_duration;
 use crate::event::{EventType, TYPE_MAX_BYTES};
 use crate::stat::Kind;
 
@@ -20,6 +21,8 @@ pub(in crate::catalog) struct Hearing {
     pub(in crate::catalog) reset: Vec<At<SmolStr>>,
     /// The parts of the key.
     pub(in crate::catalog) by: Vec<PartDeclaration>,
+    /// `within`, in microseconds.
+    pub(in crate::catalog) within: Option<At<i64>>,
     /// What is kept, and the expression for it. None: a count.
     pub(in crate::catalog) amount: Option<(Kind, At<String>)>,
 }
@@ -32,6 +35,9 @@ pub(in crate::catalog) struct PartDeclaration {
     /// Where an event has it. None: where its name says.
     pub(in crate::catalog) from: Option<At<String>>,
 }
+
+/// The longest window.
+const WITHIN_MAX_MICROS: i64 = 36_525 * 86_400 * 1_000_000;
 
 /// What may be kept, by the name of its field. `run` learns later what its numbers are.
 const AGGREGATES: [(&str, Kind); 7] = [
@@ -50,7 +56,7 @@ impl Hearing {
         let on = fields.take("on");
         if on.is_none() && sort != Sort::Stat {
             let why = "stands only beside `on`; say which events: `on = \"post.created\"`";
-            for name in ["by", "undo", "reset"] {
+            for name in ["by", "undo", "reset", "within"] {
                 fields.refuse(mistakes, name, why);
             }
             for (name, _) in AGGREGATES {
@@ -71,13 +77,8 @@ impl Hearing {
             None => Vec::new(),
         };
         let (undo, reset) = (read("undo"), read("reset"));
-        Some(Hearing {
-            on,
-            undo,
-            reset,
-            by: read_by(fields, mistakes),
-            amount: read_amount(fields, mistakes),
-        })
+        let (within, by) = (read_within(fields, mistakes), read_by(fields, mistakes));
+        Some(Hearing { on, undo, reset, by, within, amount: read_amount(fields, mistakes) })
     }
 
     /// What its numbers may be: a count where nothing else is said.
@@ -139,6 +140,14 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
         ));
     }
     EventType::parse(stem).map(drop).map_err(|problem| format!("an event's type {problem}"))
+}
+
+fn read_within(fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Option<At<i64>> {
+    let must_be =
+        "a length of time of `s`, `m`, `h`, `d` or `w`, at most 100 years, for example `within = \"12h\"`";
+    fields.read(mistakes, "within", must_be, |field| {
+        parse_duration(field.text()?).filter(|micros| (1..=WITHIN_MAX_MICROS).contains(micros))
+    })
 }
 
 fn read_by(fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Vec<PartDeclaration> {
