@@ -3,7 +3,7 @@
 //! Of an id only a fingerprint of 64 bits is kept, with the sequence of its event; whether it is the same id
 //! is read from the journal. The latest are in a table in memory. At a checkpoint they go to a [run], a
 //! sorted file, and of that only a filter and a sparse index stay in memory: 1.2 MB for a million ids
-//! (9.05 bits each for the filter, a quarter of a bit for the index; a test holds this to be so). Runs are
+//! (9.05 bits each for the filter, three eighths of a bit for the index; a test holds this to be so). Runs are
 //! [merged](merge) in tiers, so that a thousand checkpoints leave a dozen of them.
 //!
 //! All of it can be made again from the journal: a run that is missing or damaged is, at the next opening.
