@@ -9,13 +9,15 @@ use crate::event::Sequence;
 
 /// What a segment's file name ends with.
 pub(super) const LOG: &str = "log";
+/// What helps where a segment is damaged.
+pub(super) const WHAT_TO_DO: &str = "put the file back from a backup, or keep what is before the damage, as docs/operations.md says under \"A damaged journal\"";
 /// Bytes before the first frame.
 pub(super) const PREAMBLE_BYTES: usize = 32;
 
 const CHECKSUM_AT: usize = PREAMBLE_BYTES - 4;
 const MAGIC: [u8; 8] = *b"LAURELSJ";
 /// The format of segments and frames. A newer one is refused.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 /// The frames of so many bytes share one entry of the index in memory.
 const MARK_EVERY_BYTES: u64 = 64 << 10;
 
@@ -85,12 +87,19 @@ impl Segment {
         self.extent.read().unwrap_or_else(PoisonError::into_inner).next
     }
 
+    /// Where its durable part ends, and the sequence after its last event, at one moment.
+    pub(super) fn reached(&self) -> Mark {
+        let extent = self.extent.read().unwrap_or_else(PoisonError::into_inner);
+        Mark { sequence: extent.next, offset: extent.end }
+    }
+
     /// Where to begin to look for an event: at or before the first frame that may have it.
-    pub(super) fn mark_before(&self, sequence: Sequence) -> u64 {
+    pub(super) fn mark_before(&self, sequence: Sequence) -> Mark {
         let extent = self.extent.read().unwrap_or_else(PoisonError::into_inner);
         // A frame without events has the sequence of what follows, so "less" rather than "not more".
         let after = extent.marks.partition_point(|mark| mark.sequence < sequence);
-        extent.marks.get(after.saturating_sub(1)).map_or(PREAMBLE_BYTES as u64, |mark| mark.offset)
+        let mark = extent.marks.get(after.saturating_sub(1)).copied();
+        mark.unwrap_or(Mark { sequence: self.first, offset: PREAMBLE_BYTES as u64 })
     }
 
     /// An error that names a position in this file.

@@ -1,11 +1,14 @@
 //! Reading the journal in order.
+//!
+//! Frames that are passed over are not read, and so their checksums say nothing. What is checked of every
+//! frame is that it begins with the event after the one before: a header that counts wrongly would hide events.
 
 use std::sync::{Arc, PoisonError};
 
 use super::super::Error;
 use super::Journal;
 use super::frame::{Frame, HEADER_BYTES, Header};
-use super::segment::{PREAMBLE_BYTES, Segment};
+use super::segment::{self, Mark, PREAMBLE_BYTES, Segment};
 use crate::event::Sequence;
 
 /// How much is read at once while looking for the first frame.
@@ -16,6 +19,8 @@ pub(in crate::store) struct Walk<'a> {
     journal: &'a Journal,
     segment: Arc<Segment>,
     offset: u64,
+    /// The sequence that the frame there begins with.
+    next: Sequence,
     /// Frames that end before this event are passed over.
     from: Sequence,
     sought: bool,
@@ -27,8 +32,8 @@ impl<'a> Walk<'a> {
         // Numbers taken into use just before this event may stand at the end of the segment before.
         let after = segments.partition_point(|segment| segment.first < from);
         let segment = segments[after.saturating_sub(1)].clone();
-        let offset = segment.mark_before(from);
-        Walk { journal, segment, offset, from, sought: false }
+        let Mark { sequence: next, offset } = segment.mark_before(from);
+        Walk { journal, segment, offset, next, from, sought: false }
     }
 
     /// The next frame. None where the durable part ends; asked again later, it goes on.
@@ -46,21 +51,23 @@ impl<'a> Walk<'a> {
             self.offset = PREAMBLE_BYTES as u64;
         }
         let frame = self.read()?;
-        self.offset += frame.header.frame_bytes();
+        self.pass(&frame.header)?;
         Ok(Some(frame))
     }
 
     /// An error that says that this frame's entries are no entries.
     pub(in crate::store) fn unreadable(&self, error: postcard::Error) -> Error {
         let problem = format!(
-            "the frame before this place cannot be understood ({error}); start the server that wrote it"
+            "the frame before this place has what Laurels {} does not know ({error}); start the newer Laurels that wrote it",
+            env!("CARGO_PKG_VERSION")
         );
         self.segment.damaged(self.offset, problem)
     }
 
     /// Passes over frames that end before the event sought, by their headers only.
     fn seek(&mut self) -> Result<(), Error> {
-        let end = self.segment.end();
+        let reached = self.segment.reached();
+        let end = reached.offset;
         let mut chunk = Vec::new();
         let mut chunk_at = self.offset;
         while self.offset < end {
@@ -81,9 +88,22 @@ impl<'a> Walk<'a> {
             if header.next() > self.from || header.first >= self.from {
                 break;
             }
-            self.offset += header.frame_bytes();
+            self.pass(&header)?;
+        }
+        if self.offset > end || self.offset == end && self.next != reached.sequence {
+            return Err(self.bad_frame());
         }
         self.sought = true;
+        Ok(())
+    }
+
+    /// Goes on to what follows this frame, if it is the one that is due here.
+    fn pass(&mut self, header: &Header) -> Result<(), Error> {
+        if header.first != self.next {
+            return Err(self.bad_frame());
+        }
+        self.offset += header.frame_bytes();
+        self.next = header.next();
         Ok(())
     }
 
@@ -118,10 +138,12 @@ impl<'a> Walk<'a> {
     }
 
     fn bad_frame(&self) -> Error {
-        self.segment.damaged(
-            self.offset,
-            "this frame was whole once, and is not now; put the file back from a backup",
-        )
+        let problem = format!(
+            "the frame with event {}, or the one before it, was whole once, and is not now; {}",
+            self.next.0,
+            segment::WHAT_TO_DO
+        );
+        self.segment.damaged(self.offset, problem)
     }
 
     fn failed(&self, source: std::io::Error) -> Error {
