@@ -8,7 +8,7 @@ mod replay;
 mod seal;
 mod write;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -83,6 +83,11 @@ impl Behind {
         Ok(behind)
     }
 
+    /// Up to which event everything was written behind once, as far as that was noted beside sled.
+    pub(super) fn sealed(options: &Options, root: &Path, identity: Identity) -> Result<Sequence, Error> {
+        seal::read(&*options.disk, &root.join(seal::NAME), identity)
+    }
+
     /// Documents as they are in sled.
     pub(super) fn load(&self, keys: Vec<Key>) -> Result<Vec<Held>, Error> {
         self.ask(|reply| Request::Load { keys, reply })
@@ -136,7 +141,7 @@ impl Shared {
     }
 
     fn seal_path(&self) -> PathBuf {
-        self.layout.root().join("sled.seal")
+        self.layout.root().join(seal::NAME)
     }
 
     fn error(&self, trouble: Trouble) -> Error {
@@ -153,7 +158,7 @@ impl Shared {
 
     fn journal_lost(&self, head: Sequence, known: Sequence) -> Error {
         let problem = format!(
-            "the journal ends with event {}, and went on to {} once: events {} to {} are lost; put its last file back from a backup (or, to go on without them, remove sled, sled.seal and ids)",
+            "the journal ends with event {}, and went on to {} once: events {} to {} are lost; put its last file back from a backup, or go on without them, as docs/operations.md says under \"A damaged journal\"",
             head.0,
             known.0,
             head.next().0,

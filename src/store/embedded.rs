@@ -45,9 +45,11 @@ impl Embedded {
         let layout = Layout::open(&*disk, directory)?;
         let known = Journal::identity_in(&*disk, &layout.journal())?;
         let identity = layout.identity(&options, known)?;
+        let ids = Ids::open(disk, &layout.ids(), identity)?;
+        let known = Behind::sealed(&options, layout.root(), identity)?.max(ids.last());
         let shared = Arc::new(Shared {
-            journal: Journal::open(&layout.journal(), identity, &options)?,
-            ids: Ids::open(disk, &layout.ids(), identity)?,
+            journal: Journal::open(&layout.journal(), identity, known, &options)?,
+            ids,
             documents: Documents::new(options.cache_bytes, options.hash_seed),
             published: Published::default(),
             room: Room::new(directory.to_owned(), &options),

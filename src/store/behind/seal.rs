@@ -9,6 +9,9 @@ use super::super::disk::Disk;
 use super::super::{Error, Identity, small_file};
 use crate::event::Sequence;
 
+/// Its name, in the data directory.
+pub(super) const NAME: &str = "sled.seal";
+
 #[derive(Serialize, Deserialize)]
 struct Seal {
     identity: u64,
