@@ -118,6 +118,21 @@ pub enum Error {
         /// The directory.
         directory: String,
     },
+    /// A newer server has written here.
+    #[error(
+        "{directory} was written by Laurels {laurels} (format {format}), and this is Laurels {} (format {known}); start Laurels {laurels} or a newer one, or serve another directory with --data; nothing was changed",
+        env!("CARGO_PKG_VERSION")
+    )]
+    Newer {
+        /// The directory.
+        directory: String,
+        /// The first version that understands it.
+        laurels: String,
+        /// Its format.
+        format: u32,
+        /// The newest format that this server understands.
+        known: u32,
+    },
     /// The operating system said no.
     #[error("{action}")]
     Io {

@@ -62,9 +62,10 @@ impl Error {
             store::Error::ReadOnly { .. } => {
                 Error::ReadOnly { retry_after: RETRY_AFTER, source: Arc::new(error) }
             }
-            store::Error::Damaged { .. } | store::Error::InUse { .. } | store::Error::Io { .. } => {
-                Error::internal(error)
-            }
+            store::Error::Damaged { .. }
+            | store::Error::InUse { .. }
+            | store::Error::Newer { .. }
+            | store::Error::Io { .. } => Error::internal(error),
         }
     }
 }

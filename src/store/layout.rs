@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! LOCK          held while a server has the directory open
+//! format        which Laurels may open it
 //! identity      which store this is; also in every segment's header
 //! journal/      what happened: the truth. NNN.log, and NNN.index beside what is closed
 //! sled/         documents, written behind; can be made again from the journal
@@ -12,8 +13,21 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::disk::{Disk, Lock};
 use super::{Error, Identity, Options, small_file};
+
+/// The format of all files together. It is raised when an older Laurels must not touch what this one writes,
+/// in whichever file: it refuses the directory before it reads or changes anything else in it.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Format {
+    format: u32,
+    /// The Laurels that needed it first.
+    laurels: String,
+}
 
 /// A data directory that this process has to itself.
 pub(super) struct Layout {
@@ -29,6 +43,7 @@ impl Layout {
         disk.create_directory(directory).map_err(failed)?;
         let in_use = || Error::InUse { directory: directory.display().to_string() };
         let lock = disk.lock(&directory.join("LOCK")).map_err(failed)?.ok_or_else(in_use)?;
+        check_format(disk, directory)?;
         let layout = Layout { directory: directory.to_owned(), _lock: lock };
         disk.create_directory(&layout.journal()).map_err(failed)?;
         disk.create_directory(&layout.ids()).map_err(failed)?;
@@ -69,6 +84,25 @@ impl Layout {
                 small_file::write(disk, &path, &identity.0.to_le_bytes()).map_err(failed)?;
                 Ok(identity)
             }
+        }
+    }
+}
+
+/// Refuses what a newer Laurels wrote. A note that is missing or damaged is made again: each file has its own
+/// format too, and is either refused or made again by that.
+fn check_format(disk: &dyn Disk, directory: &Path) -> Result<(), Error> {
+    let path = directory.join("format");
+    let failed = |source| Error::io(format!("read or write {}", path.display()), source);
+    let kept = small_file::read(disk, &path).map_err(failed)?;
+    match kept.and_then(|bytes| postcard::from_bytes::<Format>(&bytes).ok()) {
+        Some(Format { format, laurels }) if format > FORMAT => {
+            Err(Error::Newer { directory: directory.display().to_string(), laurels, format, known: FORMAT })
+        }
+        Some(Format { format: FORMAT, .. }) => Ok(()),
+        Some(_) | None => {
+            let ours = Format { format: FORMAT, laurels: env!("CARGO_PKG_VERSION").to_owned() };
+            let bytes = postcard::to_stdvec(&ours).map_err(|error| failed(std::io::Error::other(error)))?;
+            small_file::write(disk, &path, &bytes).map_err(failed)
         }
     }
 }
