@@ -96,7 +96,7 @@ impl Keeper {
     fn checkpoint(&mut self) -> Result<(), Error> {
         // sled on a full disk would break, and there would be no room to make it again.
         let room = self.shared.documents.dirty_bytes().saturating_mul(ROOM_FACTOR);
-        let done = self.shared.room.check(room).and_then(|()| self.write_behind());
+        let done = self.shared.room.check(&self.shared.sled_path(), room).and_then(|()| self.write_behind());
         let done = done.and_then(|()| self.shared.ids.flush());
         self.failed_at = done.is_err().then(|| self.shared.options.threads.elapsed());
         done
