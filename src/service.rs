@@ -22,7 +22,7 @@ use crate::catalog::{Catalog, Numbers};
 use crate::clock::Clock;
 use crate::document::Document;
 use crate::engine::{self, Documents};
-use crate::event::{DATA_MAX_BYTES, Draft, Event, EventId, Invalid, Time, UserId};
+use crate::event::{DATA_MAX_BYTES, Draft, Event, EventId, FUTURE_MAX_MICROS, Invalid, Time, UserId};
 use crate::hub::Hub;
 use crate::key::Key;
 use crate::outcome::Rarity;
@@ -159,7 +159,7 @@ impl Service {
     pub async fn record(&self, draft: Draft) -> Result<Recorded, Error> {
         let room = self.0.room.clone().try_acquire_many_owned(pieces(&draft));
         let room = room.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })?;
-        let (event, arrival) = self.0.parse(draft)?;
+        let (event, arrival) = self.0.parse(draft).await?;
         self.0.fetch(&event).await?;
         let (submitted, pending) = accept(event, arrival, false, room);
         self.0.queue.try_send(submitted).map_err(|error| match error {
@@ -178,7 +178,7 @@ impl Service {
         }
         let room = self.0.room.clone().acquire_many_owned(pieces(&draft)).await;
         let room = room.map_err(Error::internal)?;
-        let (event, arrival) = self.0.parse(draft)?;
+        let (event, arrival) = self.0.parse(draft).await?;
         self.0.fetch(&event).await?;
         let (submitted, pending) = accept(event, arrival, historical, room);
         self.0.queue.send(submitted).await.map_err(|_| self.0.no_writer())?;
@@ -280,14 +280,27 @@ impl InUse {
 }
 
 impl Inner {
-    fn parse(&self, draft: Draft) -> Result<(Event, Time), Error> {
+    async fn parse(self: &Arc<Self>, draft: Draft) -> Result<(Event, Time), Error> {
         if self.stopping.load(Ordering::SeqCst) {
             return Err(Error::ShuttingDown);
         }
-        let arrival = self.clock.now();
+        let arrival = self.arrival(&draft).await?;
         let event = draft.parse(arrival).map_err(Error::Invalid)?;
         self.catalog.get().check_event(&event).map_err(Error::Invalid)?;
         Ok((event, arrival))
+    }
+
+    /// Now. But an event that was recorded before the clock was set back arrives when it happened: sent again, it is
+    /// answered as it was, and not refused for lying in the future.
+    async fn arrival(self: &Arc<Self>, draft: &Draft) -> Result<Time, Error> {
+        let now = self.clock.now();
+        let time = draft.time.and_then(|(seconds, nanos)| Time::from_unix(seconds, nanos));
+        let ahead = time.filter(|time| time.micros().saturating_sub(now.micros()) > FUTURE_MAX_MICROS);
+        let (Some(ahead), Ok(id)) = (ahead, EventId::parse(&draft.id)) else { return Ok(now) };
+        let inner = self.clone();
+        let recorded = tokio::task::spawn_blocking(move || inner.store.recorded(&id)).await;
+        let recorded = recorded.map_err(Error::internal)?.map_err(Error::from_store)?;
+        Ok(if recorded.is_some() { ahead } else { now })
     }
 
     /// Fetches the documents that an event is sure to need, so that the writer need not wait for the disk.
