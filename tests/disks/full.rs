@@ -62,7 +62,14 @@ async fn a_server_on_a_full_disk_reads_on_and_writes_again_by_itself() {
 
 /// A store that keeps nothing free, so that it meets the end of the disk itself.
 fn reckless() -> Options {
-    Options { free_min_bytes: 0, segment_bytes: 20_000, cache_bytes: 1, ..Options::default() }
+    let free_asked_every = Duration::ZERO;
+    Options {
+        free_min_bytes: 0,
+        free_asked_every,
+        segment_bytes: 20_000,
+        cache_bytes: 1,
+        ..Options::default()
+    }
 }
 
 /// Commits views until one is refused; gives how that was said. What was refused was never there.

@@ -68,6 +68,17 @@ impl Server {
     /// Ends it as a power cut would; gives what it logged.
     pub(crate) fn kill(mut self) -> String {
         self.child.kill().unwrap();
+        self.logged()
+    }
+
+    /// Ends it in good order; gives what it logged.
+    pub(crate) fn stop(mut self) -> String {
+        let term = format!("kill -s TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &term]).status().unwrap().success());
+        self.logged()
+    }
+
+    fn logged(&mut self) -> String {
         let mut log = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         self.child.wait().unwrap();

@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use laurels::store::{Embedded, Options, Store};
+use laurels_client::{Client, Event};
 use tempfile::TempDir;
 
 use super::damage::{self, Damage, cases, copy, ends};
+use super::server::Server;
 use super::site::Site;
 
 /// Nothing clean stays in memory: what is asked for is read from sled.
@@ -41,7 +43,7 @@ fn stores() -> Vec<(TempDir, Arc<Site>)> {
 fn whatever_becomes_of_sleds_files_the_store_has_everything() {
     let stores = stores();
     let (mut set_aside, mut ran) = (0, 0);
-    for case in cases(600) {
+    for case in cases(300) {
         let mut random = case.random();
         let (template, site) = &stores[case.case as usize % stores.len()];
         let copied = damage::directory();
@@ -89,4 +91,30 @@ fn assert_documents(site: &Site, store: &dyn Store) {
     }
     let users: BTreeSet<_> = site.records.iter().map(|record| record.event.user.clone()).collect();
     assert_eq!(store.users_after(None, usize::MAX).unwrap(), Vec::from_iter(users));
+}
+
+/// The server says loudly what it does, and does it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_sled_is_damaged_says_so_and_has_everything() {
+    let data = damage::directory();
+    let server = Server::start(data.path());
+    let client = Client::connect(&server.url).await.unwrap();
+    for number in 0..300 {
+        let event = Event::new("visit", format!("u{}", number % 10)).with_id(format!("{number}"));
+        client.record(event).await.unwrap();
+    }
+    assert!(server.stop().is_empty(), "nothing is wrong yet");
+    for (damage, set_aside) in [(Damage::Zeroed(0, 20_000), true), (Damage::Gone, false)] {
+        damage.inflict(&data.path().join("sled/db"));
+        let server = Server::start(data.path());
+        let client = Client::connect(&server.url).await.unwrap();
+        for user in 0..10 {
+            let held = client.badges(format!("u{user}")).await.unwrap();
+            assert_eq!(held.progress.iter().find(|one| one.badge == "visits").unwrap().current, 30.0);
+        }
+        let log = server.stop();
+        assert!(log.contains("nothing is lost: it is made again from the journal"), "{damage:?}: {log}");
+        assert!(!set_aside || log.contains("sled is broken"), "{log}");
+        assert_eq!(Server::start(data.path()).stop(), "", "it was put right for good");
+    }
 }
