@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use laurels::award::Place;
 use laurels::catalog::{Fingerprint, Numbers};
 use laurels::event::Sequence;
 use laurels::store::{Error, Options, Store};
@@ -116,6 +117,35 @@ fn closed_segments_that_are_damaged_or_gone_are_refused() {
     let store = folder.embedded();
     fs::write(&path, &flipped).unwrap();
     assert!(matches!(store.records_after(Sequence(0), usize::MAX), Err(Error::Damaged { .. })));
+}
+
+/// Frames before the one sought are passed over by their headers, and a checksum covers the payload too, which
+/// is not read then. A flipped bit in a count hid the rest of its frame's events: a retry of one of them counted
+/// twice, a listener by cursor missed its awards, and nobody was told.
+#[test]
+fn a_header_that_counts_wrong_hides_no_events() {
+    let folder = Folder::new(tiny());
+    let mut site = Site::default();
+    site.fill(&folder.embedded(), 100);
+    let path = folder.path("journal").join("00000000000000000001.log");
+    let mut bytes = fs::read(&path).unwrap();
+    let (preamble, count) = (32, 12);
+    assert_eq!(bytes[preamble + count], 10, "the first frame has ten events");
+    for wrong in [1, 2, 8, 11, 138] {
+        bytes[preamble + count] = wrong;
+        fs::write(&path, &bytes).unwrap();
+        let store = folder.embedded();
+        for (at, record) in (0..).zip(&site.records[..10]) {
+            assert!(matches!(store.recorded(&record.event.id), Err(Error::Damaged { .. })), "{wrong}: {at}");
+            assert!(
+                matches!(store.records_after(Sequence(at), 1), Err(Error::Damaged { .. })),
+                "{wrong}: {at}"
+            );
+            let after = Place::end_of(Sequence(at));
+            let awards = store.awards_after(after, None, usize::MAX);
+            assert!(matches!(awards, Err(Error::Damaged { .. })), "{wrong}: {at}");
+        }
+    }
 }
 
 #[test]
