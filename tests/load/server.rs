@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -25,6 +27,14 @@ by = ["user", "subject"]
 const LOOKED_AT_EVERY: Duration = Duration::from_millis(50);
 /// How long it may take, before it is taken to be never.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Which program is the server, where that is not the one this was built with.
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// Takes another program for the server: one that was built for speed, most often.
+pub(crate) fn take(program: PathBuf) {
+    PROGRAM.set(program).expect("it is said once");
+}
 
 /// A running server. Dropped, it is killed.
 pub(crate) struct Server {
@@ -54,7 +64,7 @@ impl Server {
         let log = fs::File::create(directory.path().join("log")).expect("a log");
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{before}\nexec \"$0\" serve --listen 127.0.0.1:0")]);
-        command.arg(env!("CARGO_BIN_EXE_laurels"));
+        command.arg(PROGRAM.get_or_init(|| PathBuf::from(env!("CARGO_BIN_EXE_laurels"))));
         command.env_remove("LAURELS_LISTEN").env("LAURELS_LOG", "info");
         command.env("LAURELS_DATA", directory.path().join("data")).env("LAURELS_BADGES", badges);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");
