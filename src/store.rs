@@ -6,6 +6,7 @@
 //!
 //! [`Embedded`] is the store inside the server: a journal, and sled written behind it.
 
+mod backup;
 mod behind;
 pub mod disk;
 mod documents;
@@ -20,6 +21,8 @@ mod published;
 mod room;
 mod sled_tree;
 mod small_file;
+mod snapshot;
+mod timeline;
 pub mod tree;
 
 use std::sync::Arc;
@@ -31,8 +34,10 @@ use crate::event::{EventId, Sequence, UserId};
 use crate::key::Key;
 use crate::outcome::{Outcome, Rarity, Record};
 
+pub use backup::{BACKUP_CHUNK_BYTES, Contents, Until, inspect, restore};
 pub use embedded::Embedded;
 pub use options::Options;
+pub use timeline::{Timeline, Timelines};
 
 /// Which store it is: cursors of one mean nothing to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +51,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The last event that is kept. Everything up to it can be read.
     fn head(&self) -> Sequence;
+
+    /// The timelines that led here. They never change while a store is open.
+    fn timelines(&self) -> Timelines;
 
     /// The numbers in use.
     fn numbers(&self) -> Numbers;
@@ -83,7 +91,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes behind what is not yet written behind. The next opening is quick then; without it, nothing is lost.
     fn checkpoint(&self) -> Result<(), Error>;
+
+    /// Everything up to there, as [`restore`] takes it, in pieces of at most [`BACKUP_CHUNK_BYTES`]. What is recorded
+    /// meanwhile is not held up, and is not in it. Each piece may read the disk.
+    fn backup(&self, until: Until) -> Result<Backup, Error>;
 }
+
+/// A backup that is being taken. After an error nothing more comes, and what came is of use up to there only.
+pub type Backup = Box<dyn Iterator<Item = Result<Vec<u8>, Error>> + Send>;
 
 /// Part of a long list.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,6 +125,12 @@ pub enum Error {
         /// The file and the position in it.
         place: String,
         /// What is wrong, and what can be done.
+        problem: String,
+    },
+    /// It cannot be done as it was asked for.
+    #[error("{problem}")]
+    Refused {
+        /// Why, and what to ask for instead.
         problem: String,
     },
     /// Another server has the directory open.

@@ -105,6 +105,10 @@ impl From<Error> for Refusal {
             Error::ShuttingDown => plain(ErrorReason::ShuttingDown),
             Error::CursorInvalid => plain(ErrorReason::CursorInvalid),
             Error::CursorForeign { oldest } => plain(ErrorReason::CursorForeign).with("oldest", oldest),
+            Error::Refused(problem) => {
+                let problem = cut(problem, PROBLEM_MAX_BYTES);
+                Refusal { fields: vec![("until".to_owned(), problem)], ..plain(ErrorReason::InvalidField) }
+            }
             Error::Internal(source) => {
                 tracing::error!(cause = %causes(source.as_ref()), "a call failed");
                 plain(ErrorReason::Internal)

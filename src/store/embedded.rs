@@ -19,7 +19,7 @@ use super::journal::{EntryRef, Journal};
 use super::layout::Layout;
 use super::published::{Published, follows};
 use super::room::Room;
-use super::{Error, Identity, Options, Page, Store};
+use super::{Error, Identity, Options, Page, Store, Timelines, Until, backup};
 use crate::award::{Award, Place};
 use crate::catalog::Numbers;
 use crate::document::Document;
@@ -116,6 +116,10 @@ impl Store for Embedded {
         self.shared.published.head()
     }
 
+    fn timelines(&self) -> Timelines {
+        self.shared.published.timelines()
+    }
+
     fn numbers(&self) -> Numbers {
         Numbers::clone(&self.shared.published.numbers())
     }
@@ -201,5 +205,9 @@ impl Store for Embedded {
 
     fn checkpoint(&self) -> Result<(), Error> {
         self.behind.checkpoint()
+    }
+
+    fn backup(&self, until: Until) -> Result<super::Backup, Error> {
+        Ok(Box::new(backup::Backup::begin(self.shared.clone(), until)?))
     }
 }

@@ -22,6 +22,8 @@ use super::{Error, Identity};
 use crate::event::{EventId, Sequence};
 use run::Run;
 
+pub(super) use run::Span;
+
 /// While the journal is replayed, so many ids are held in memory before they go to a run.
 const RECENT_MAX: usize = 1 << 20;
 
@@ -145,7 +147,7 @@ impl Ids {
                 &*self.disk,
                 &self.directory,
                 self.identity,
-                run::Span { level: 0, first: leaving.first, last: leaving.last },
+                Span { level: 0, first: leaving.first, last: leaving.last },
                 leaving.len() as u64,
                 leaving.sorted().into_iter().map(Ok),
             );

@@ -24,7 +24,7 @@ use crate::event::Sequence;
 use crate::outcome::Record;
 use segment::Segment;
 
-pub(super) use frame::{Entry, EntryRef, Frame};
+pub(super) use frame::{Entry, EntryRef, Frame, arrival, is_event, push_raw, raw_entries};
 pub(super) use walk::Walk;
 
 /// So many segments are kept open for reading; others are opened when they are read.
@@ -46,6 +46,8 @@ pub(super) struct Journal {
     /// In order; never empty. The last one is appended to.
     segments: RwLock<Vec<Arc<Segment>>>,
     tail: Mutex<Tail>,
+    /// How many read on for longer, and need what they have not read yet.
+    holders: Mutex<u32>,
     /// By the segment's first sequence.
     files: Files,
     /// By the segment's first sequence and the offset.
@@ -79,6 +81,21 @@ impl Journal {
     /// The last event that can be read.
     pub(super) fn head(&self) -> Sequence {
         Sequence(self.last_segment().next().0 - 1)
+    }
+
+    /// The first event of which there is a record.
+    pub(super) fn first(&self) -> Sequence {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.first().expect("a journal is opened with a segment, and the last one stays").first
+    }
+
+    /// From now on nothing is taken away, until [`release`](Journal::release) is called as often as this.
+    pub(super) fn hold(&self) {
+        *self.holders.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    }
+
+    pub(super) fn release(&self) {
+        *self.holders.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
     }
 
     /// Appends a group, durably; says how many bytes each entry takes. After an error nothing of it is
@@ -122,7 +139,7 @@ impl Journal {
     }
 
     /// All frames from the one with this event on, up to what is durable when it gets there.
-    pub(super) fn walk(&self, from: Sequence) -> Walk<'_> {
+    pub(super) fn walk(&self, from: Sequence) -> Walk<&Journal> {
         Walk::new(self, from)
     }
 
@@ -174,7 +191,7 @@ impl Journal {
 
     fn last_segment(&self) -> Arc<Segment> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        segments.last().expect("a journal is opened with a segment, and none is taken away").clone()
+        segments.last().expect("a journal is opened with a segment, and the last one stays").clone()
     }
 
     fn file(&self, segment: &Segment) -> std::io::Result<Arc<dyn File>> {

@@ -39,6 +39,8 @@ pub struct Options {
     pub threads: Threads,
     /// Which store a new one is to be.
     pub new_identity: Identity,
+    /// The name of the timeline that a restore begins.
+    pub new_timeline: u64,
     /// Seeds the hash tables, so that nobody can choose keys that collide.
     pub hash_seed: u64,
     /// How long a segment of the journal grows.
@@ -70,6 +72,7 @@ impl Default for Options {
             threads: Threads::default(),
             // Each RandomState has keys of its own, drawn from the system's randomness.
             new_identity: Identity(RandomState::new().hash_one(())),
+            new_timeline: RandomState::new().hash_one(()),
             hash_seed: RandomState::new().hash_one(()),
             segment_bytes: SEGMENT_BYTES,
             cache_bytes: CACHE_BYTES,

@@ -1,5 +1,6 @@
 //! The store: what every store must do, and what could go wrong with this one.
 
+mod backups;
 mod conformance;
 mod faults;
 mod hazards;

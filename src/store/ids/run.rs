@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use xorf::{BinaryFuse8, Filter};
 
 use super::super::Identity;
@@ -28,12 +29,12 @@ const RUN: &str = "run";
 const UNFINISHED: &str = "unfinished";
 
 /// What a run covers: the ids of all events from one to another.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Span {
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::store) struct Span {
     /// How often its entries were merged.
-    pub(super) level: u64,
-    pub(super) first: u64,
-    pub(super) last: u64,
+    pub(in crate::store) level: u64,
+    pub(in crate::store) first: u64,
+    pub(in crate::store) last: u64,
 }
 
 /// One run.

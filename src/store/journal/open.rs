@@ -28,6 +28,19 @@ impl Journal {
         Ok(None)
     }
 
+    /// Begins a journal whose first event will have this sequence.
+    pub(in crate::store) fn begin(
+        disk: &dyn Disk,
+        directory: &Path,
+        identity: Identity,
+        first: Sequence,
+    ) -> Result<(), Error> {
+        let begun = Segment::create(disk, directory, identity, first);
+        begun
+            .map(drop)
+            .map_err(|source| Error::io(format!("begin a journal in {}", directory.display()), source))
+    }
+
     /// Opens the journal in this directory, or begins one. What can be read afterwards is durable.
     pub(in crate::store) fn open(
         directory: &Path,
@@ -66,6 +79,7 @@ impl Journal {
             segment_bytes: options.segment_bytes,
             segments: RwLock::new(segments),
             tail: Mutex::new(Tail::default()),
+            holders: Mutex::new(0),
             files,
             frames,
         })

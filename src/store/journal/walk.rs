@@ -1,5 +1,6 @@
 //! Reading the journal in order.
 
+use std::ops::Deref;
 use std::sync::{Arc, PoisonError};
 
 use super::super::Error;
@@ -12,8 +13,8 @@ use crate::event::Sequence;
 const SEEK_BYTES: u64 = 64 << 10;
 
 /// Goes through the frames of a journal.
-pub(in crate::store) struct Walk<'a> {
-    journal: &'a Journal,
+pub(in crate::store) struct Walk<J> {
+    journal: J,
     segment: Arc<Segment>,
     offset: u64,
     /// Frames that end before this event are passed over.
@@ -21,12 +22,15 @@ pub(in crate::store) struct Walk<'a> {
     sought: bool,
 }
 
-impl<'a> Walk<'a> {
-    pub(super) fn new(journal: &'a Journal, from: Sequence) -> Walk<'a> {
-        let segments = journal.segments.read().unwrap_or_else(PoisonError::into_inner);
-        // Numbers taken into use just before this event may stand at the end of the segment before.
-        let after = segments.partition_point(|segment| segment.first < from);
-        let segment = segments[after.saturating_sub(1)].clone();
+impl<J: Deref<Target = Journal>> Walk<J> {
+    /// All frames from the one with this event on.
+    pub(in crate::store) fn new(journal: J, from: Sequence) -> Walk<J> {
+        let segment = {
+            let segments = journal.segments.read().unwrap_or_else(PoisonError::into_inner);
+            // Numbers taken into use just before this event may stand at the end of the segment before.
+            let after = segments.partition_point(|segment| segment.first < from);
+            segments[after.saturating_sub(1)].clone()
+        };
         let offset = segment.mark_before(from);
         Walk { journal, segment, offset, from, sought: false }
     }

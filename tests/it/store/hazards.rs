@@ -5,10 +5,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use laurels::event::Sequence;
-use laurels::store::{Embedded, Error, Options, Store};
+use laurels::store::{Embedded, Error, Options, Store, Until, restore};
 
 use super::conformance::Home;
 use super::faults::FaultyDisk;
@@ -33,11 +34,12 @@ mod with_next_to_no_memory {
 pub(crate) struct Folder {
     directory: tempfile::TempDir,
     pub(crate) options: Options,
+    restored: AtomicUsize,
 }
 
 impl Folder {
     pub(crate) fn new(options: Options) -> Folder {
-        Folder { directory: tempfile::tempdir().unwrap(), options }
+        Folder { directory: tempfile::tempdir().unwrap(), options, restored: AtomicUsize::new(0) }
     }
 
     /// With a disk that can fail, and that is asked for its room at every commit.
@@ -83,6 +85,14 @@ impl Folder {
 impl Home for Folder {
     fn open(&self) -> Arc<dyn Store> {
         Arc::new(self.embedded())
+    }
+
+    fn restored(&self, backup: &[u8], until: Until) -> Result<Arc<dyn Store>, Error> {
+        let number = self.restored.fetch_add(1, Ordering::SeqCst);
+        let directory = self.directory.path().join(format!("restored-{number}"));
+        let options = Options { new_timeline: Options::default().new_timeline, ..self.options.clone() };
+        restore(backup, "backup", &directory, until, &options)?;
+        Ok(Arc::new(Embedded::open(&directory, options)?))
     }
 }
 
