@@ -3,6 +3,7 @@
 mod architecture;
 mod badges;
 mod batching;
+mod backup;
 mod binary;
 mod cli;
 mod crash;
@@ -16,3 +17,4 @@ mod scenarios;
 mod service;
 mod small_history;
 mod store;
+mod timelines;
