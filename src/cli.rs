@@ -13,6 +13,7 @@ mod event_line;
 mod lines;
 mod record;
 mod restore;
+mod retain;
 mod serve;
 mod server;
 mod signals;

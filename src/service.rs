@@ -23,11 +23,11 @@ use crate::catalog::{Catalog, Numbers};
 use crate::clock::Clock;
 use crate::document::Document;
 use crate::engine::{self, Documents};
-use crate::event::{DATA_MAX_BYTES, Draft, Event, EventId, Invalid, Time, UserId};
+use crate::event::{DATA_MAX_BYTES, Draft, Event, EventId, Invalid, Sequence, Time, UserId};
 use crate::hub::Hub;
 use crate::key::Key;
 use crate::outcome::Rarity;
-use crate::store::{Store, Timelines};
+use crate::store::{self, Store, Timelines};
 use crate::threads::{Thread, Threads};
 
 use writer::{Reply, Submitted, Waiting, Writer};
@@ -244,9 +244,34 @@ impl Service {
         let (identity, timeline, place) = cursor::read(cursor).ok_or(Error::CursorInvalid)?;
         let of_ours = identity == self.0.store.identity() && timeline == self.0.timelines.of(place.sequence);
         if !of_ours || place.sequence > self.0.store.head() {
-            return Err(Error::CursorForeign { oldest: self.cursor(Place::START) });
+            return Err(Error::CursorForeign { oldest: self.cursor(self.oldest()) });
         }
         Ok(place)
+    }
+
+    /// The oldest place after which the awards of all users can be told.
+    pub fn oldest(&self) -> Place {
+        match self.0.store.kept_from() {
+            Sequence(0 | 1) => Place::START,
+            Sequence(first) => Place::end_of(Sequence(first - 1)),
+        }
+    }
+
+    /// Lets go of records of events that arrived longer ago than this, as far as that is worth it.
+    pub async fn reclaim(&self, retain: Duration) -> Result<(), Error> {
+        let micros = i64::try_from(retain.as_micros()).unwrap_or(i64::MAX);
+        let before = self.0.clock.now().plus_micros(-micros).unwrap_or(Time::MIN);
+        let inner = self.0.clone();
+        let reclaimed = self.0.threads.blocking(move || inner.store.reclaim(before)).await;
+        reclaimed.map_err(Error::internal)?.map_err(Error::from_store)
+    }
+
+    /// What an error of the store's means to who resumes.
+    fn resuming(&self, error: store::Error) -> Error {
+        if let store::Error::Expired { .. } = error {
+            return Error::CursorExpired { oldest: self.cursor(self.oldest()) };
+        }
+        Error::from_store(error)
     }
 
     /// Waits until events are no longer recorded: the writer was told to stop, or died.

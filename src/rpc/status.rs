@@ -105,6 +105,7 @@ impl From<Error> for Refusal {
             Error::ShuttingDown => plain(ErrorReason::ShuttingDown),
             Error::CursorInvalid => plain(ErrorReason::CursorInvalid),
             Error::CursorForeign { oldest } => plain(ErrorReason::CursorForeign).with("oldest", oldest),
+            Error::CursorExpired { oldest } => plain(ErrorReason::CursorExpired).with("oldest", oldest),
             Error::Refused(problem) => {
                 let problem = cut(problem, PROBLEM_MAX_BYTES);
                 Refusal { fields: vec![("until".to_owned(), problem)], ..plain(ErrorReason::InvalidField) }
@@ -154,7 +155,7 @@ fn code(reason: ErrorReason) -> Code {
         ErrorReason::EventIdReused => Code::AlreadyExists,
         ErrorReason::MessageTooLarge | ErrorReason::Overloaded => Code::ResourceExhausted,
         ErrorReason::BadgeNotFound => Code::NotFound,
-        ErrorReason::CursorForeign => Code::OutOfRange,
+        ErrorReason::CursorForeign | ErrorReason::CursorExpired => Code::OutOfRange,
         ErrorReason::StoreReadOnly | ErrorReason::ShuttingDown => Code::Unavailable,
         ErrorReason::Internal => Code::Internal,
     }

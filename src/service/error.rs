@@ -46,6 +46,12 @@ pub enum Error {
         /// A cursor to begin with.
         oldest: String,
     },
+    /// What comes after the cursor is no longer kept.
+    #[error("what came after the cursor is no longer kept; begin again from {oldest:?}")]
+    CursorExpired {
+        /// The oldest cursor that works.
+        oldest: String,
+    },
     /// It cannot be done as it was asked for: ask for something else.
     #[error("{0}")]
     Refused(String),
@@ -66,9 +72,10 @@ impl Error {
                 Error::ReadOnly { retry_after: RETRY_AFTER, source: Arc::new(error) }
             }
             store::Error::Refused { problem } => Error::Refused(problem),
-            store::Error::Damaged { .. } | store::Error::InUse { .. } | store::Error::Io { .. } => {
-                Error::internal(error)
-            }
+            store::Error::Expired { .. }
+            | store::Error::Damaged { .. }
+            | store::Error::InUse { .. }
+            | store::Error::Io { .. } => Error::internal(error),
         }
     }
 }

@@ -15,7 +15,8 @@ use crate::event::{Sequence, Time};
 use super::Error;
 use super::behind::Shared;
 use super::journal::{self, Journal, Walk};
-use format::{About, BLOCK_BYTES, Writer};
+use super::snapshot::{Blocks, Snapshot};
+use format::{About, BLOCK_BYTES, Extent, Writer};
 
 pub use restore::{Contents, inspect, restore};
 
@@ -47,6 +48,10 @@ pub(super) struct Backup {
     until: Sequence,
     /// Only what arrived up to then.
     time: Option<Time>,
+    /// What the snapshot before the records is of.
+    extent: Option<Extent>,
+    /// What stands for the records that were reclaimed, as far as it is not in the buffer yet.
+    snapshot: Option<Blocks>,
     /// None when everything is in the buffer.
     writer: Option<Writer>,
     entries: Entries,
@@ -73,14 +78,25 @@ impl Backup {
             Until::Time(time) => (head, Some(time)),
         };
         let identity = shared.identity.0;
+        // What is held stays, and so does what stands for what is not there.
         let held = Held::new(shared);
         let first = held.first();
+        let snapshot = held.0.snapshot().filter(|_| first > Sequence(1));
+        let extent = snapshot.as_ref().map(|snapshot| snapshot.extent);
+        match extent {
+            None if first > Sequence(1) => {
+                return Err(Error::damaged(held.0.layout.snapshot().display(), NO_SNAPSHOT));
+            }
+            Some(extent) if until < extent.reach => return Err(before("the server", extent)),
+            Some(_) | None => {}
+        }
         let mut buffer = Vec::new();
-        let about = About { identity, first, snapshot: None };
+        let about = About { identity, first, snapshot: extent };
         let writer = Writer::begin(&about, &mut buffer).map_err(cannot)?;
         let entries = Entries { first, events: 0, payload: Vec::new() };
         let walk = Walk::new(held, first);
-        Ok(Backup { walk, until, time, writer: Some(writer), entries, buffer, sent: 0 })
+        let snapshot = snapshot.map(Snapshot::blocks).transpose()?;
+        Ok(Backup { walk, until, time, extent, snapshot, writer: Some(writer), entries, buffer, sent: 0 })
     }
 
     /// Puts more into the buffer: at least one piece, or all that is left.
@@ -90,6 +106,13 @@ impl Backup {
         while self.buffer.len() < BACKUP_CHUNK_BYTES
             && let Some(writer) = &mut self.writer
         {
+            if let Some(blocks) = &mut self.snapshot {
+                match blocks.next() {
+                    Some(raw) => writer.copy(&raw?, &mut self.buffer),
+                    None => self.snapshot = None,
+                }
+                continue;
+            }
             let frame = self.walk.next_frame()?;
             // Numbers that were taken into use right after the last event go with it.
             let within = frame.filter(|frame| frame.first() <= self.until.next());
@@ -99,6 +122,9 @@ impl Backup {
             };
             if !more || self.entries.payload.len() >= BLOCK_BYTES {
                 self.entries.flush(writer, &mut self.buffer);
+            }
+            if !more && let Some(extent) = self.extent.filter(|extent| self.entries.first <= extent.reach) {
+                return Err(before("the server", extent));
             }
             if !more && let Some(writer) = self.writer.take() {
                 writer.end(&mut self.buffer).map_err(cannot)?;
@@ -178,6 +204,21 @@ impl Deref for Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.0.journal.release();
+    }
+}
+
+/// What cannot be backed up.
+const NO_SNAPSHOT: &str =
+    "the snapshot that stands for reclaimed records is damaged; it is taken again at the next start";
+
+/// Why nothing can be made as it was before a snapshot was complete.
+fn before(name: &str, extent: Extent) -> Error {
+    Error::Refused {
+        problem: format!(
+            "of {name}, nothing can be had as it was before event {}, since older records were reclaimed; ask for that \
+             event or a later one",
+            extent.reach.0
+        ),
     }
 }
 

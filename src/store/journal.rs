@@ -5,6 +5,7 @@
 //! closed when they are large enough. What a crash leaves is put right when it is [opened](open).
 
 mod frame;
+mod old;
 mod open;
 mod recover;
 mod segment;
@@ -25,6 +26,7 @@ use crate::outcome::Record;
 use segment::Segment;
 
 pub(super) use frame::{Entry, EntryRef, Frame, arrival, is_event, push_raw, raw_entries};
+pub(super) use open::gap;
 pub(super) use walk::Walk;
 
 /// So many segments are kept open for reading; others are opened when they are read.
@@ -128,7 +130,7 @@ impl Journal {
 
     /// The event with this sequence, if there is one.
     pub(super) fn record(&self, sequence: Sequence) -> Result<Option<Record>, Error> {
-        let mut walk = self.walk(sequence);
+        let mut walk = self.walk_kept(sequence)?;
         while let Some(frame) = walk.next_frame()? {
             if frame.next() > sequence {
                 let record = frame.events_from(sequence).next();
@@ -141,6 +143,16 @@ impl Journal {
     /// All frames from the one with this event on, up to what is durable when it gets there.
     pub(super) fn walk(&self, from: Sequence) -> Walk<&Journal> {
         Walk::new(self, from)
+    }
+
+    /// The same; an error where the record of this event was reclaimed.
+    pub(super) fn walk_kept(&self, from: Sequence) -> Result<Walk<&Journal>, Error> {
+        let walk = self.walk(from);
+        // What is taken away from now on was there when the walk began, and is missed when it is read.
+        match from < self.first() {
+            true => Err(self.expired(Sequence(from.0.saturating_sub(1)))),
+            false => Ok(walk),
+        }
     }
 
     fn write(&self, segment: &Segment, end: u64, bytes: &[u8]) -> Result<(), Trouble> {

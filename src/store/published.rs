@@ -34,11 +34,12 @@ impl Sums {
 
     /// The sums that were kept as these bytes.
     pub(super) fn read(bytes: &[u8]) -> Result<Sums, postcard::Error> {
-        postcard::from_bytes(bytes).or_else(|error| match error {
+        let read = postcard::from_bytes(bytes);
+        match read == Err(postcard::Error::DeserializeUnexpectedEnd) {
             // Kept before there were timelines, which come last: there were none.
-            postcard::Error::DeserializeUnexpectedEnd => postcard::from_bytes(&[bytes, &[0]].concat()),
-            error => Err(error),
-        })
+            true => postcard::from_bytes(&[bytes, &[0]].concat()),
+            false => read,
+        }
     }
 }
 

@@ -9,11 +9,12 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::backup::format::{About, Block, Extent, Fault, Raw, Reader, RunOfIds, Writer};
+use super::backup::format::{About, Block, Extent, Fault, Kind, Raw, Reader, RunOfIds, Writer};
 use super::disk::{Disk, File};
 use super::published::Sums;
 use super::{Error, Identity};
 use crate::document::Document;
+use crate::event::Sequence;
 use crate::key::Key;
 
 const SNAPSHOT: &str = "snapshot";
@@ -31,6 +32,18 @@ pub(super) struct Snapshot {
     pub(super) bytes: u64,
 }
 
+/// The blocks of a snapshot, without the first and the last.
+pub(super) type Blocks = Box<dyn Iterator<Item = Result<Raw, Error>> + Send>;
+
+/// The snapshots that were found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Up to where one stood for the records, as its name says, be it whole or not.
+    pub(super) base: Sequence,
+    /// The latest of those that are whole as far as their beginnings tell.
+    pub(super) whole: Option<Snapshot>,
+}
+
 /// A snapshot that is being written.
 pub(super) struct Unfinished<'a> {
     disk: &'a dyn Disk,
@@ -43,35 +56,27 @@ pub(super) struct Unfinished<'a> {
 }
 
 impl Snapshot {
-    /// The latest one in this directory, as far as its beginning tells. What a crash left there besides is taken
-    /// away.
-    pub(super) fn latest(
-        disk: &dyn Disk,
-        directory: &Path,
-        identity: Identity,
-    ) -> Result<Option<Snapshot>, Error> {
+    /// What there is in this directory.
+    pub(super) fn latest(disk: &dyn Disk, directory: &Path, identity: Identity) -> Result<Found, Error> {
         let failed = |source| Error::io(format!("look into {}", directory.display()), source);
         let names = match disk.list(directory) {
             Ok(names) => names,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
             Err(source) => return Err(failed(source)),
         };
-        for name in names.iter().filter(|name| name.ends_with(UNFINISHED)) {
-            disk.remove(&directory.join(name)).map_err(failed)?;
-        }
-        let mut names: Vec<_> = names.into_iter().filter(|name| name.ends_with(SNAPSHOT)).collect();
-        names.sort_unstable();
-        let mut latest = None;
-        for name in names.into_iter().rev() {
-            let path = directory.join(name);
-            match Snapshot::open(disk, &path, identity)? {
-                Some(snapshot) if latest.is_none() => latest = Some(snapshot),
+        let mut bases: Vec<_> = names.iter().filter_map(|name| base_of(name)).collect();
+        bases.sort_unstable();
+        let mut found = Found { base: bases.last().copied().unwrap_or_default(), whole: None };
+        for base in bases.into_iter().rev() {
+            let path = path(directory, base);
+            match Snapshot::open(disk, &path, identity)?.filter(|snapshot| snapshot.extent.base == base) {
+                Some(snapshot) if found.whole.is_none() => found.whole = Some(snapshot),
                 // It was replaced, and a crash kept it from being taken away.
-                Some(_) => disk.remove(&path).map_err(failed)?,
+                Some(_) => {}
                 None => tracing::error!(path = %path.display(), "a snapshot is damaged"),
             }
         }
-        Ok(latest)
+        Ok(found)
     }
 
     fn open(disk: &dyn Disk, path: &Path, identity: Identity) -> Result<Option<Snapshot>, Error> {
@@ -90,18 +95,28 @@ impl Snapshot {
         Ok(extent.map(|extent| Snapshot { path: path.to_owned(), file, extent, bytes }))
     }
 
-    /// Reads all of it, block by block. Says what is wrong with it.
-    pub(super) fn read(&self, mut each: impl FnMut(Raw) -> Result<(), Error>) -> Result<(), Error> {
+    /// Whether all of it is as it was written.
+    pub(super) fn check(&self) -> Result<(), Error> {
         let (mut reader, _) = self.reader()?;
         while let Some(raw) = reader.next().map_err(|fault| self.fault(fault))? {
-            each(raw)?;
+            self.parse(&raw)?;
         }
         Ok(())
     }
 
-    /// Whether all of it is as it was written.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        self.read(|raw| raw.parse().map(drop).map_err(|fault| self.fault(fault)))
+    /// What is in it, block by block.
+    pub(super) fn blocks(self) -> Result<Blocks, Error> {
+        let (mut reader, _) = self.reader()?;
+        Ok(Box::new(std::iter::from_fn(move || {
+            loop {
+                match reader.next() {
+                    // A backup has an end of its own.
+                    Ok(Some(raw)) if raw.kind == Kind::End => {}
+                    Ok(raw) => return raw.map(Ok),
+                    Err(fault) => return Some(Err(self.fault(fault))),
+                }
+            }
+        })))
     }
 
     /// What a block of it means.
@@ -128,12 +143,12 @@ impl Snapshot {
         }
     }
 
-    /// Takes all other snapshots away.
+    /// Takes all other snapshots away, and what was left unfinished.
     pub(super) fn replace_others(&self, disk: &dyn Disk) -> io::Result<()> {
         let directory = self.path.parent().unwrap_or(Path::new("."));
         for name in disk.list(directory)? {
             let path = directory.join(&name);
-            if path != self.path && name.ends_with(SNAPSHOT) {
+            if path != self.path && (name.ends_with(SNAPSHOT) || name.ends_with(UNFINISHED)) {
                 disk.remove(&path)?;
             }
         }
@@ -149,7 +164,7 @@ impl<'a> Unfinished<'a> {
         identity: Identity,
         extent: Extent,
     ) -> Result<Unfinished<'a>, Error> {
-        let path = directory.join(format!("{:020}.{SNAPSHOT}", extent.base.0));
+        let path = path(directory, extent.base);
         let created = disk.create_directory(directory).and_then(|()| {
             disk.sync_directory(directory.parent().unwrap_or(Path::new(".")))?;
             disk.create(&path.with_extension(UNFINISHED))
@@ -211,6 +226,16 @@ impl<'a> Unfinished<'a> {
         }
         Ok(())
     }
+}
+
+fn path(directory: &Path, base: Sequence) -> PathBuf {
+    directory.join(format!("{:020}.{SNAPSHOT}", base.0))
+}
+
+/// Up to where a snapshot of this name has everything.
+fn base_of(name: &str) -> Option<Sequence> {
+    let number = name.strip_suffix(SNAPSHOT)?.strip_suffix('.')?;
+    (number.len() == 20).then(|| number.parse().ok().map(Sequence)).flatten()
 }
 
 fn cannot(path: &Path, source: io::Error) -> Error {

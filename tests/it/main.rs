@@ -12,6 +12,7 @@ mod engine;
 mod history;
 mod live;
 mod opened;
+mod retention;
 mod rpc;
 mod scenarios;
 mod service;

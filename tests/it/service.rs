@@ -14,7 +14,7 @@ use laurels::event::{DATA_MAX_BYTES, Draft, DraftData, EventId, Sequence, Time, 
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Rarity, Record};
 use laurels::service::{GROUP_CHANGES_MAX, QUEUE_MAX, QUEUE_MAX_BYTES, STREAM_PENDING_MAX, Service};
-use laurels::store::{Backup, Embedded, Error, Identity, Options, Page, Store, Timelines, Until};
+use laurels::store::{Backup, Earlier, Embedded, Error, Identity, Options, Page, Store, Timelines, Until};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -296,7 +296,7 @@ impl Store for Odd {
         self.store.adopt(numbers)
     }
 
-    fn recorded(&self, id: &EventId) -> Result<Option<Record>, Error> {
+    fn recorded(&self, id: &EventId) -> Result<Option<Earlier>, Error> {
         self.store.recorded(id)
     }
 
@@ -332,6 +332,14 @@ impl Store for Odd {
 
     fn rarity(&self) -> Rarity {
         self.store.rarity()
+    }
+
+    fn kept_from(&self) -> Sequence {
+        self.store.kept_from()
+    }
+
+    fn reclaim(&self, before: Time) -> Result<(), Error> {
+        self.store.reclaim(before)
     }
 
     fn backup(&self, until: Until) -> Result<Backup, Error> {

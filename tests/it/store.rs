@@ -5,5 +5,6 @@ mod conformance;
 mod faults;
 mod hazards;
 mod journal_hazards;
+mod retention;
 mod site;
 mod sled_hazards;

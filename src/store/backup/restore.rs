@@ -10,8 +10,8 @@ use super::super::journal::{Entry, EntryRef, Journal};
 use super::super::layout::{self, Layout};
 use super::super::snapshot::Unfinished;
 use super::super::{Error, Identity, Options, Store, Timeline, Until};
-use super::beyond;
-use super::format::{About, Block, Extent, Fault, Kind, Raw, Reader};
+use super::format::{About, Block, Fault, Kind, Raw, Reader};
+use super::{before, beyond};
 use crate::event::Sequence;
 
 /// So many bytes of entries are written with one sync.
@@ -177,6 +177,9 @@ impl<'a, R: Read> Source<'a, R> {
             let out_of_order =
                 |problem: &str| wrong(Fault::Damaged { at: raw.at, problem: problem.to_owned() });
             match raw.parse().map_err(wrong)? {
+                Block::Events(first, _) if first != self.last.next() => {
+                    return Err(out_of_order("events are out of order"));
+                }
                 Block::Events(_, entries) => {
                     for entry in entries {
                         if let Entry::Event(record) = &entry {
@@ -243,15 +246,6 @@ fn failed(name: &str, fault: Fault, restorable: Option<Sequence>) -> Error {
             problem: format!("{name} is not a backup of Laurels; `laurels backup FILE` makes one"),
         },
         Fault::Io(source) => Error::io(format!("read {name}"), source),
-    }
-}
-
-fn before(name: &str, extent: Extent) -> Error {
-    Error::Refused {
-        problem: format!(
-            "{name} can be restored to event {} or later: of what came before, the records were reclaimed",
-            extent.reach.0
-        ),
     }
 }
 

@@ -38,12 +38,12 @@ pub(in crate::store) struct Span {
 }
 
 /// One run.
-pub(super) struct Run {
+pub(in crate::store) struct Run {
     pub(super) path: PathBuf,
     pub(super) level: u64,
     pub(super) first: u64,
     pub(super) last: u64,
-    pub(super) entries: u64,
+    pub(in crate::store) entries: u64,
     file: Arc<dyn File>,
     filter: Option<BinaryFuse8>,
     /// The first fingerprint of each block.
@@ -69,8 +69,13 @@ impl Run {
         Ok(())
     }
 
+    /// What it covers.
+    pub(in crate::store) fn span(&self) -> Span {
+        Span { level: self.level, first: self.first, last: self.last }
+    }
+
     /// All entries, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = io::Result<Entry>> {
+    pub(in crate::store) fn iter(&self) -> impl Iterator<Item = io::Result<Entry>> {
         (0..self.fences.len()).flat_map(|block| match self.block(block) {
             Ok(entries) => entries.into_iter().map(Ok).collect::<Vec<_>>(),
             Err(error) => vec![Err(error)],

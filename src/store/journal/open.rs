@@ -52,7 +52,12 @@ impl Journal {
         let mut firsts = firsts(&*disk, directory)?;
         let unfinished = drop_unfinished(&*disk, directory, &mut firsts)?;
         let mut segments: Vec<Arc<Segment>> = Vec::new();
-        let mut next = Sequence::default().next();
+        let mut next = match (firsts.first(), unfinished) {
+            // What came before the first was reclaimed: the store sees to it that something stands for it.
+            (Some(first), _) => *first,
+            (None, Some(begun)) => begun,
+            (None, None) => Sequence::default().next(),
+        };
         for (at, first) in firsts.iter().enumerate() {
             if *first != next {
                 return Err(gap(directory, next, *first));
@@ -84,6 +89,23 @@ impl Journal {
             frames,
         })
     }
+}
+
+/// Why a journal cannot begin with `found`, where everything up to `next` is accounted for.
+pub(in crate::store) fn gap(directory: &Path, next: Sequence, found: Sequence) -> Error {
+    let place = segment::path(directory, next);
+    let problem = match found > next {
+        true => format!(
+            "the segment is missing: events {} to {} are lost; put the file back from a backup",
+            next.0,
+            found.0 - 1
+        ),
+        false => format!(
+            "the segment that begins with event {} overlaps the one before; keep the right one",
+            found.0
+        ),
+    };
+    Error::damaged(place.display(), problem)
 }
 
 fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
@@ -195,20 +217,4 @@ fn damaged(segment: &Segment, extent: &Extent, fault: &Fault) -> Error {
         fault.problem
     );
     segment.damaged(fault.offset, problem)
-}
-
-fn gap(directory: &Path, next: Sequence, found: Sequence) -> Error {
-    let place = segment::path(directory, next);
-    let problem = match found > next {
-        true => format!(
-            "the segment is missing: events {} to {} are lost; put the file back from a backup",
-            next.0,
-            found.0 - 1
-        ),
-        false => format!(
-            "the segment that begins with event {} overlaps the one before; keep the right one",
-            found.0
-        ),
-    };
-    Error::damaged(place.display(), problem)
 }

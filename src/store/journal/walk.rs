@@ -129,6 +129,10 @@ impl<J: Deref<Target = Journal>> Walk<J> {
     }
 
     fn failed(&self, source: std::io::Error) -> Error {
+        if source.kind() == std::io::ErrorKind::NotFound && self.segment.first < self.journal.first() {
+            // It was taken away meanwhile.
+            return self.journal.expired(Sequence(self.segment.first.0 - 1));
+        }
         Error::io(format!("read {}", self.segment.path.display()), source)
     }
 }

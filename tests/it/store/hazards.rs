@@ -30,6 +30,10 @@ mod with_next_to_no_memory {
     super::super::conformance::conformance!(super::Folder::new(super::tiny()));
 }
 
+mod that_reclaims_whatever_it_may {
+    super::super::conformance::conformance!(super::Folder::new(super::reclaiming()));
+}
+
 /// A directory for one store, that goes away with it.
 pub(crate) struct Folder {
     directory: tempfile::TempDir,
@@ -106,6 +110,11 @@ pub(crate) fn tiny() -> Options {
         dirty_max_bytes: 8000,
         ..Options::default()
     }
+}
+
+/// The same, and old records go whenever that is asked for.
+pub(crate) fn reclaiming() -> Options {
+    Options { reclaim_min_bytes: 1, ..tiny() }
 }
 
 pub(crate) fn copy_directory(from: &Path, to: &Path) {

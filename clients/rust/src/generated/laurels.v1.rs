@@ -25,6 +25,9 @@ pub enum ErrorReason {
     /// The cursor comes from another store, or from before a restore that went back
     /// in time. The metadata "oldest" has a cursor to begin with. \[OUT_OF_RANGE, no\]
     CursorForeign = 10,
+    /// What follows the cursor is no longer kept. The metadata "oldest" has the
+    /// oldest cursor that still works. \[OUT_OF_RANGE, no\]
+    CursorExpired = 11,
     /// The page token cannot be read, or belongs to another request.
     /// \[INVALID_ARGUMENT, no\]
     PageTokenInvalid = 12,
@@ -55,6 +58,7 @@ impl ErrorReason {
             Self::BadgeNotFound => "ERROR_REASON_BADGE_NOT_FOUND",
             Self::CursorInvalid => "ERROR_REASON_CURSOR_INVALID",
             Self::CursorForeign => "ERROR_REASON_CURSOR_FOREIGN",
+            Self::CursorExpired => "ERROR_REASON_CURSOR_EXPIRED",
             Self::PageTokenInvalid => "ERROR_REASON_PAGE_TOKEN_INVALID",
             Self::Overloaded => "ERROR_REASON_OVERLOADED",
             Self::StoreReadOnly => "ERROR_REASON_STORE_READ_ONLY",
@@ -73,6 +77,7 @@ impl ErrorReason {
             "ERROR_REASON_BADGE_NOT_FOUND" => Some(Self::BadgeNotFound),
             "ERROR_REASON_CURSOR_INVALID" => Some(Self::CursorInvalid),
             "ERROR_REASON_CURSOR_FOREIGN" => Some(Self::CursorForeign),
+            "ERROR_REASON_CURSOR_EXPIRED" => Some(Self::CursorExpired),
             "ERROR_REASON_PAGE_TOKEN_INVALID" => Some(Self::PageTokenInvalid),
             "ERROR_REASON_OVERLOADED" => Some(Self::Overloaded),
             "ERROR_REASON_STORE_READ_ONLY" => Some(Self::StoreReadOnly),
@@ -195,7 +200,9 @@ pub struct RecordEventResponse {
     #[prost(string, tag = "1")]
     pub event_id: ::prost::alloc::string::String,
     /// True when the id was already recorded: nothing was counted again, and the
-    /// rest of this answer is the first one's.
+    /// rest of this answer is the first one's. Where the server keeps records for a
+    /// limited time and the event's is gone, awards are left out, and other contents
+    /// under the same id go unnoticed.
     #[prost(bool, tag = "2")]
     pub duplicate: bool,
     /// Every award this event caused, to whichever user, in the order given.
@@ -356,11 +363,14 @@ pub struct LiveNotificationsRequest {
     #[prost(string, repeated, tag = "3")]
     pub categories: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Continue after this cursor: what was missed comes first, then what is new.
-    /// Empty: only what is new. A cursor of another store, or older than the journal
-    /// reaches, is refused with OUT_OF_RANGE and the oldest usable cursor.
+    /// Empty: only what is new. A cursor of another store, or of a way that a restored
+    /// store did not go, is refused with ERROR_REASON_CURSOR_FOREIGN; one that is older
+    /// than the records that are kept, with ERROR_REASON_CURSOR_EXPIRED, unless `users`
+    /// is set: what a user holds is kept for ever. Both come with a usable cursor.
     #[prost(string, tag = "4")]
     pub after: ::prost::alloc::string::String,
-    /// Begin with the first notification there is. Not together with `after`.
+    /// Begin with the first notification there is: the first whose record is kept, or
+    /// where `users` is set, their first ever. Not together with `after`.
     #[prost(bool, tag = "5")]
     pub from_beginning: bool,
     /// How often to send a heartbeat when nothing happens: 1 to 60 seconds. Unset:
