@@ -5,12 +5,15 @@
 
 mod award_line;
 mod awards;
+mod backup;
 mod badges;
 mod check;
 mod error;
 mod event_line;
 mod lines;
 mod record;
+mod restore;
+mod retain;
 mod serve;
 mod server;
 mod signals;
@@ -41,6 +44,8 @@ enum Command {
     Badges(badges::Badges),
     Watch(watch::Watch),
     Awards(awards::Awards),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Check(check::Check),
 }
 
@@ -67,6 +72,8 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Badges(badges) => block_on(badges.run()),
         Command::Watch(watch) => block_on(watch.run()),
         Command::Awards(awards) => block_on(awards.run()),
+        Command::Backup(backup) => block_on(backup.run()),
+        Command::Restore(restore) => restore.run(),
         Command::Check(check) => check.run(),
     }
 }

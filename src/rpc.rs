@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! connections ──▶ frames ──▶ codec ──▶ achievements ──▶ record, stream, badges, live, catalog ──▶ Service
-//!  too many     too large  unreadable
+//!  too many     too large  unreadable └▶ admin ──▶ backup ──▶ Service
 //! ```
 //!
 //! [`frames`] and [`codec`] answer what tonic alone would answer badly: a message that is too large, or cannot
@@ -10,7 +10,9 @@
 //! which becomes the status of the call or the error of one event.
 
 mod achievements;
+mod admin;
 mod award;
+mod backup;
 mod badges;
 mod catalog;
 mod closing;
@@ -37,7 +39,9 @@ use tonic::transport::Server;
 use tower::util::MapRequestLayer;
 
 use achievements::Achievements;
+use admin::Admin;
 use proto::achievement_service_server::AchievementServiceServer;
+use proto::admin_service_server::AdminServiceServer;
 
 use crate::service::Service;
 
@@ -83,6 +87,7 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let (closer, closing) = closing::channel();
     let (health, health_service) = health::serving().await;
+    let admin = AdminServiceServer::new(Admin { service: service.clone(), closing: closing.clone() });
     let achievements = AchievementServiceServer::new(Achievements { service: service.clone(), closing });
 
     let (closed, kept) = oneshot::channel();
@@ -103,6 +108,7 @@ pub async fn serve(
         .layer(MapRequestLayer::new(connections::note))
         .layer(MapRequestLayer::new(frames::guard))
         .add_service(achievements)
+        .add_service(admin)
         .add_service(health_service)
         .add_service(reflection::v1())
         .add_service(reflection::v1alpha());

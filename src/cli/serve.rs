@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::check::compile;
 use super::error::Error;
+use super::retain::Retain;
 use super::signals::{Hangups, Signals};
 use crate::catalog::{Catalog, Gives, Rule};
 use crate::clock::Clock;
@@ -35,6 +36,9 @@ pub(super) struct Serve {
     /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", env = "LAURELS_LISTEN", default_value = LISTEN_DEFAULT)]
     listen: SocketAddr,
+    /// For how long records of events are kept at least: all, or a time such as 90d; badges and counts stay for ever
+    #[arg(long, value_name = "TIME", env = "LAURELS_RETAIN", default_value = "all", value_parser = Retain::parse)]
+    retain: Retain,
 }
 
 impl Serve {
@@ -60,6 +64,7 @@ impl Serve {
         let catalog = Arc::new(catalog);
         let service = Service::start(Arc::new(store), catalog.clone(), Clock::system());
         self.greet(address, &catalog)?;
+        tokio::spawn(self.retain.keep_to(service.clone()));
         tokio::spawn(reload_when_told(service.clone(), self.badges.clone(), hangups));
 
         let told = async move {

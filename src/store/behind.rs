@@ -4,14 +4,15 @@
 //! own accord happens after so many bytes of journal or of changed documents; commits do not wait for it.
 
 mod keeper;
+mod reclaim;
 mod replay;
 mod seal;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::documents::{Documents, Held};
 use super::ids::Ids;
@@ -19,9 +20,10 @@ use super::journal::Journal;
 use super::layout::Layout;
 use super::published::Published;
 use super::room::Room;
+use super::snapshot::Snapshot;
 use super::tree::Trouble;
 use super::{Error, Identity, Options};
-use crate::event::Sequence;
+use crate::event::{Sequence, Time};
 use crate::key::Key;
 use crate::threads::{Thread, Threads};
 use keeper::Keeper;
@@ -39,6 +41,8 @@ pub(super) struct Shared {
     pub(super) documents: Documents,
     pub(super) published: Published,
     pub(super) room: Room,
+    /// What stands for records that were reclaimed. The thread that owns sled takes it.
+    pub(super) snapshot: Mutex<Option<Snapshot>>,
     /// Bytes of journal since the last checkpoint.
     pub(super) journal_bytes: AtomicU64,
     /// Up to which event everything is written behind.
@@ -51,6 +55,7 @@ enum Request {
     Load { keys: Vec<Key>, reply: Sender<Result<Vec<Held>, Error>> },
     Users { after: Option<Key>, limit: usize, reply: Sender<Result<Vec<Key>, Error>> },
     Checkpoint { reply: Option<Sender<Result<(), Error>>> },
+    Reclaim { before: Time, reply: Sender<Result<(), Error>> },
     Close,
 }
 
@@ -103,6 +108,11 @@ impl Behind {
         self.ask(|reply| Request::Checkpoint { reply: Some(reply) })
     }
 
+    /// Lets go of records of events that arrived before this time, as far as that is worth it.
+    pub(super) fn reclaim(&self, before: Time) -> Result<(), Error> {
+        self.ask(|reply| Request::Reclaim { before, reply })
+    }
+
     /// Has everything written behind some time soon.
     pub(super) fn wish(&self, shared: &Shared) {
         if !shared.wished.swap(true, Ordering::SeqCst) {
@@ -136,6 +146,15 @@ impl Drop for Behind {
 }
 
 impl Shared {
+    /// What stands for records that were reclaimed.
+    pub(super) fn snapshot(&self) -> Option<Snapshot> {
+        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_snapshot(&self, snapshot: Option<Snapshot>) {
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
     fn sled_path(&self) -> PathBuf {
         self.layout.root().join("sled")
     }

@@ -19,11 +19,11 @@ use super::journal::{EntryRef, Journal};
 use super::layout::Layout;
 use super::published::{Published, follows};
 use super::room::Room;
-use super::{Error, Identity, Options, Page, Store};
+use super::{Earlier, Error, Identity, Options, Page, Store, Timelines, Until, backup};
 use crate::award::{Award, Place};
 use crate::catalog::Numbers;
 use crate::document::Document;
-use crate::event::{EventId, Sequence, UserId};
+use crate::event::{EventId, Sequence, Time, UserId};
 use crate::key::Key;
 use crate::outcome::{Outcome, Rarity, Record};
 
@@ -53,6 +53,7 @@ impl Embedded {
             documents: Documents::new(options.cache_bytes, options.hash_seed),
             published: Published::default(),
             room: Room::new(directory.to_owned(), &options),
+            snapshot: Mutex::new(None),
             journal_bytes: AtomicU64::new(0),
             behind: AtomicU64::new(0),
             wished: AtomicBool::new(false),
@@ -118,6 +119,10 @@ impl Store for Embedded {
         self.shared.published.head()
     }
 
+    fn timelines(&self) -> Timelines {
+        self.shared.published.timelines()
+    }
+
     fn numbers(&self) -> Numbers {
         Numbers::clone(&self.shared.published.numbers())
     }
@@ -134,14 +139,20 @@ impl Store for Embedded {
         Ok(())
     }
 
-    fn recorded(&self, id: &EventId) -> Result<Option<Record>, Error> {
+    fn recorded(&self, id: &EventId) -> Result<Option<Earlier>, Error> {
+        let mut reclaimed = None;
         for sequence in self.shared.ids.candidates(id)? {
-            let record = self.shared.journal.record(sequence)?;
-            if let Some(record) = record.filter(|record| record.event.id == *id) {
-                return Ok(Some(record));
+            match self.shared.journal.record(sequence) {
+                Ok(record) => {
+                    if let Some(record) = record.filter(|record| record.event.id == *id) {
+                        return Ok(Some(Earlier::Kept(Box::new(record))));
+                    }
+                }
+                Err(Error::Expired { .. }) => reclaimed = Some(Earlier::Reclaimed(sequence)),
+                Err(error) => return Err(error),
             }
         }
-        Ok(None)
+        Ok(reclaimed)
     }
 
     fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
@@ -203,5 +214,17 @@ impl Store for Embedded {
 
     fn checkpoint(&self) -> Result<(), Error> {
         self.behind.checkpoint()
+    }
+
+    fn kept_from(&self) -> Sequence {
+        self.shared.journal.first()
+    }
+
+    fn reclaim(&self, before: Time) -> Result<(), Error> {
+        self.behind.reclaim(before)
+    }
+
+    fn backup(&self, until: Until) -> Result<super::Backup, Error> {
+        Ok(Box::new(backup::Backup::begin(self.shared.clone(), until)?))
     }
 }

@@ -9,6 +9,8 @@
 //! sled.seal     up to where they were written behind, kept outside sled to tell whether it forgot
 //! sled.broken-N a sled directory that was set aside; may be deleted
 //! ids/          fingerprints of event ids; can be made again from the journal
+//! snapshot/     stands for records that were reclaimed. NNN.snapshot
+//! RESTORING     this is not a store yet: a restore is making one of it, or was cut short
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -28,6 +30,8 @@ struct Format {
     /// The Laurels that needed it first.
     laurels: String,
 }
+/// What stands in a directory until a restore has made a store of it.
+pub(super) const RESTORING: &str = "RESTORING";
 
 /// A data directory that this process has to itself.
 pub(super) struct Layout {
@@ -41,6 +45,32 @@ impl Layout {
     pub(super) fn open(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
         let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
         disk.create_directory(directory).map_err(failed)?;
+        if disk.list(directory).map_err(failed)?.iter().any(|name| name == RESTORING) {
+            let problem = "a restore was cut short here, so this is no store; run it again";
+            return Err(Error::damaged(directory.display(), problem));
+        }
+        Layout::lock(disk, directory)
+    }
+
+    /// Makes the directory, and marks it as no store yet.
+    pub(super) fn begin_restore(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
+        let failed = |source| Error::io(format!("make the directory {}", directory.display()), source);
+        disk.create_directory(directory).map_err(failed)?;
+        disk.create(&directory.join(RESTORING)).and_then(|file| file.sync()).map_err(failed)?;
+        disk.sync_directory(directory).map_err(failed)?;
+        Layout::lock(disk, directory)
+    }
+
+    /// What is there is a store from now on.
+    pub(super) fn end_restore(&self, disk: &dyn Disk) -> Result<(), Error> {
+        let failed = |source| Error::io(format!("finish {}", self.directory.display()), source);
+        disk.sync_directory(&self.directory).map_err(failed)?;
+        disk.remove(&self.directory.join(RESTORING)).map_err(failed)?;
+        disk.sync_directory(&self.directory).map_err(failed)
+    }
+
+    fn lock(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
+        let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
         let in_use = || Error::InUse { directory: directory.display().to_string() };
         let lock = disk.lock(&directory.join("LOCK")).map_err(failed)?.ok_or_else(in_use)?;
         check_format(disk, directory)?;
@@ -64,6 +94,10 @@ impl Layout {
 
     pub(super) fn ids(&self) -> PathBuf {
         self.directory.join("ids")
+    }
+
+    pub(super) fn snapshot(&self) -> PathBuf {
+        self.directory.join("snapshot")
     }
 
     /// Which store this is: as the file says, or else as `journal` knows, or else a new one.

@@ -23,6 +23,9 @@ const CHECKPOINT_JOURNAL_BYTES: u64 = 64 << 20;
 const CHECKPOINT_DIRTY_BYTES: u64 = 128 << 20;
 /// When they take so many, a commit waits until some are written behind.
 const DIRTY_MAX_BYTES: u64 = 1 << 30;
+/// A snapshot, after which records can be reclaimed, is not taken for fewer bytes of them. Nor for fewer than
+/// the snapshot before had: so at most as much is written for reclaiming as is reclaimed.
+const RECLAIM_MIN_BYTES: u64 = 64 << 20;
 /// With less room than this on the disk, writes are refused; reading goes on.
 const FREE_MIN_BYTES: u64 = 64 << 20;
 /// The disk is asked how much room it has at most so often, and after every so many bytes.
@@ -39,6 +42,8 @@ pub struct Options {
     pub threads: Threads,
     /// Which store a new one is to be.
     pub new_identity: Identity,
+    /// The name of the timeline that a restore begins.
+    pub new_timeline: u64,
     /// Seeds the hash tables, so that nobody can choose keys that collide.
     pub hash_seed: u64,
     /// How long a segment of the journal grows.
@@ -53,6 +58,8 @@ pub struct Options {
     pub checkpoint_dirty_bytes: u64,
     /// From how many bytes of changed documents on a commit waits for that.
     pub dirty_max_bytes: u64,
+    /// For how many bytes of old records a snapshot is taken.
+    pub reclaim_min_bytes: u64,
     /// How much room the disk must have for writes.
     pub free_min_bytes: u64,
     /// How often the disk is asked for its room, at most.
@@ -70,6 +77,7 @@ impl Default for Options {
             threads: Threads::default(),
             // Each RandomState has keys of its own, drawn from the system's randomness.
             new_identity: Identity(RandomState::new().hash_one(())),
+            new_timeline: RandomState::new().hash_one(()),
             hash_seed: RandomState::new().hash_one(()),
             segment_bytes: SEGMENT_BYTES,
             cache_bytes: CACHE_BYTES,
@@ -77,6 +85,7 @@ impl Default for Options {
             checkpoint_journal_bytes: CHECKPOINT_JOURNAL_BYTES,
             checkpoint_dirty_bytes: CHECKPOINT_DIRTY_BYTES,
             dirty_max_bytes: DIRTY_MAX_BYTES,
+            reclaim_min_bytes: RECLAIM_MIN_BYTES,
             free_min_bytes: FREE_MIN_BYTES,
             free_asked_every: FREE_ASKED_EVERY,
             checkpoint_on_close: true,

@@ -52,6 +52,11 @@ impl<'a> Replay<'a> {
                             self.sums.numbers = Arc::new(numbers);
                         }
                     }
+                    Entry::Timeline(timeline) => {
+                        if self.is_new(&frame) {
+                            self.sums.timelines.begin(timeline);
+                        }
+                    }
                 }
             }
             if self.bytes > shared.options.checkpoint_dirty_bytes {

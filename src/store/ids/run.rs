@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use xorf::{BinaryFuse8, Filter};
 
 use super::super::Identity;
@@ -28,21 +29,21 @@ const RUN: &str = "run";
 const UNFINISHED: &str = "unfinished";
 
 /// What a run covers: the ids of all events from one to another.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Span {
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::store) struct Span {
     /// How often its entries were merged.
-    pub(super) level: u64,
-    pub(super) first: u64,
-    pub(super) last: u64,
+    pub(in crate::store) level: u64,
+    pub(in crate::store) first: u64,
+    pub(in crate::store) last: u64,
 }
 
 /// One run.
-pub(super) struct Run {
+pub(in crate::store) struct Run {
     pub(super) path: PathBuf,
     pub(super) level: u64,
     pub(super) first: u64,
     pub(super) last: u64,
-    pub(super) entries: u64,
+    pub(in crate::store) entries: u64,
     file: Arc<dyn File>,
     filter: Option<BinaryFuse8>,
     /// The first fingerprint of each block.
@@ -71,8 +72,13 @@ impl Run {
         Ok(())
     }
 
+    /// What it covers.
+    pub(in crate::store) fn span(&self) -> Span {
+        Span { level: self.level, first: self.first, last: self.last }
+    }
+
     /// All entries, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = io::Result<Entry>> {
+    pub(in crate::store) fn iter(&self) -> impl Iterator<Item = io::Result<Entry>> {
         (0..self.fences.len()).flat_map(|block| match self.block(block) {
             Ok(entries) => entries.into_iter().map(Ok).collect::<Vec<_>>(),
             Err(error) => vec![Err(error)],

@@ -28,6 +28,19 @@ impl Journal {
         Ok(None)
     }
 
+    /// Begins a journal whose first event will have this sequence.
+    pub(in crate::store) fn begin(
+        disk: &dyn Disk,
+        directory: &Path,
+        identity: Identity,
+        first: Sequence,
+    ) -> Result<(), Error> {
+        let begun = Segment::create(disk, directory, identity, first);
+        begun
+            .map(drop)
+            .map_err(|source| Error::io(format!("begin a journal in {}", directory.display()), source))
+    }
+
     /// Opens the journal in this directory, or begins one. What can be read afterwards is durable. It went on to
     /// the event `known` at least.
     pub(in crate::store) fn open(
@@ -41,7 +54,12 @@ impl Journal {
         let mut firsts = firsts(&*disk, directory)?;
         let unfinished = drop_unfinished(&*disk, directory, identity, known, &mut firsts)?;
         let mut segments: Vec<Arc<Segment>> = Vec::new();
-        let mut next = Sequence::default().next();
+        let mut next = match (firsts.first(), unfinished) {
+            // What came before the first was reclaimed: the store sees to it that something stands for it.
+            (Some(first), _) => *first,
+            (None, Some(begun)) => begun,
+            (None, None) => Sequence::default().next(),
+        };
         for (at, first) in firsts.iter().enumerate() {
             if *first != next {
                 return Err(gap(directory, next, *first));
@@ -71,10 +89,26 @@ impl Journal {
             segment_bytes: options.segment_bytes,
             segments: RwLock::new(segments),
             tail: Mutex::new(Tail::default()),
+            holders: Mutex::new(0),
             files,
             frames,
         })
     }
+}
+
+/// Why a journal cannot begin with `found`, where everything up to `next` is accounted for.
+pub(in crate::store) fn gap(directory: &Path, next: Sequence, found: Sequence) -> Error {
+    let place = segment::path(directory, next);
+    let problem = match found > next {
+        true => {
+            format!("the segment is missing: events {} to {} are lost; {WHAT_TO_DO}", next.0, found.0 - 1)
+        }
+        false => format!(
+            "the segment that begins with event {} overlaps the one before; keep the right one",
+            found.0
+        ),
+    };
+    Error::damaged(place.display(), problem)
 }
 
 fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
@@ -196,18 +230,4 @@ fn damaged(segment: &Segment, extent: &Extent, fault: &Fault) -> Error {
     };
     let problem = format!("{}, though it was whole once; {lost} cannot be read; {WHAT_TO_DO}", fault.problem);
     segment.damaged(fault.offset, problem)
-}
-
-fn gap(directory: &Path, next: Sequence, found: Sequence) -> Error {
-    let place = segment::path(directory, next);
-    let problem = match found > next {
-        true => {
-            format!("the segment is missing: events {} to {} are lost; {WHAT_TO_DO}", next.0, found.0 - 1)
-        }
-        false => format!(
-            "the segment that begins with event {} overlaps the one before; keep the right one",
-            found.0
-        ),
-    };
-    Error::damaged(place.display(), problem)
 }

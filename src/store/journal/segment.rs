@@ -1,11 +1,11 @@
 //! One file of the journal: a header, then frames.
 
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use super::super::disk::{Disk, File};
 use super::super::{Error, Identity};
-use crate::event::Sequence;
+use crate::event::{Sequence, Time};
 
 /// What a segment's file name ends with.
 pub(super) const LOG: &str = "log";
@@ -30,6 +30,8 @@ pub(super) struct Segment {
     pub(super) seed: u32,
     /// What of it is durable and can be read.
     pub(super) extent: RwLock<Extent>,
+    /// When the last of its events arrived, once that was asked for after it was closed.
+    pub(super) newest: OnceLock<Time>,
 }
 
 /// How far a segment goes, and what is where.
@@ -55,7 +57,7 @@ impl Segment {
         let path = path(directory, first);
         // Without the checksum at its end: with it, the sum would be the same for all.
         let seed = crc32c::crc32c(&preamble(identity, first)[..CHECKSUM_AT]);
-        Segment { path, first, seed, extent: RwLock::new(extent) }
+        Segment { path, first, seed, extent: RwLock::new(extent), newest: OnceLock::new() }
     }
 
     /// Makes the file. Durable when it returns.

@@ -35,6 +35,14 @@ pub(super) fn write(disk: &dyn Disk, segment: &Segment) {
     }
 }
 
+/// Takes it away, if it is there.
+pub(super) fn remove(disk: &dyn Disk, segment: &Segment) -> std::io::Result<()> {
+    match disk.remove(&segment.path.with_extension(INDEX)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// What was written down, if it fits the file.
 pub(super) fn read(disk: &dyn Disk, segment: &Segment, size: u64) -> std::io::Result<Option<Extent>> {
     let Some(bytes) = small_file::read(disk, &segment.path.with_extension(INDEX))? else { return Ok(None) };

@@ -3,6 +3,7 @@
 //! Frames that are passed over are not read, and so their checksums say nothing. What is checked of every
 //! frame is that it begins with the event after the one before: a header that counts wrongly would hide events.
 
+use std::ops::Deref;
 use std::sync::{Arc, PoisonError};
 
 use super::super::Error;
@@ -15,8 +16,8 @@ use crate::event::Sequence;
 const SEEK_BYTES: u64 = 64 << 10;
 
 /// Goes through the frames of a journal.
-pub(in crate::store) struct Walk<'a> {
-    journal: &'a Journal,
+pub(in crate::store) struct Walk<J> {
+    journal: J,
     segment: Arc<Segment>,
     offset: u64,
     /// The sequence that the frame there begins with.
@@ -26,12 +27,15 @@ pub(in crate::store) struct Walk<'a> {
     sought: bool,
 }
 
-impl<'a> Walk<'a> {
-    pub(super) fn new(journal: &'a Journal, from: Sequence) -> Walk<'a> {
-        let segments = journal.segments.read().unwrap_or_else(PoisonError::into_inner);
-        // Numbers taken into use just before this event may stand at the end of the segment before.
-        let after = segments.partition_point(|segment| segment.first < from);
-        let segment = segments[after.saturating_sub(1)].clone();
+impl<J: Deref<Target = Journal>> Walk<J> {
+    /// All frames from the one with this event on.
+    pub(in crate::store) fn new(journal: J, from: Sequence) -> Walk<J> {
+        let segment = {
+            let segments = journal.segments.read().unwrap_or_else(PoisonError::into_inner);
+            // Numbers taken into use just before this event may stand at the end of the segment before.
+            let after = segments.partition_point(|segment| segment.first < from);
+            segments[after.saturating_sub(1)].clone()
+        };
         let Mark { sequence: next, offset } = segment.mark_before(from);
         Walk { journal, segment, offset, next, from, sought: false }
     }
@@ -147,6 +151,10 @@ impl<'a> Walk<'a> {
     }
 
     fn failed(&self, source: std::io::Error) -> Error {
+        if source.kind() == std::io::ErrorKind::NotFound && self.segment.first < self.journal.first() {
+            // It was taken away meanwhile.
+            return self.journal.expired(Sequence(self.segment.first.0 - 1));
+        }
         Error::io(format!("read {}", self.segment.path.display()), source)
     }
 }
