@@ -58,9 +58,12 @@ impl<'a> Walk<'a> {
         self.segment.damaged(self.offset, problem)
     }
 
-    /// Passes over frames that end before the event sought, by their headers only.
+    /// Passes over frames that end before the event sought, by their headers only. No checksum is looked at on the
+    /// way, so a header that does not follow the one before is damage: one that names fewer events than its frame
+    /// has would let the event sought be passed over.
     fn seek(&mut self) -> Result<(), Error> {
-        let end = self.segment.end();
+        let (end, next) = self.segment.reach();
+        let mut follows = self.segment.sequence_at(self.offset);
         let mut chunk = Vec::new();
         let mut chunk_at = self.offset;
         while self.offset < end {
@@ -77,11 +80,16 @@ impl<'a> Walk<'a> {
                 file.read_at(&mut chunk, chunk_at).map_err(|error| self.failed(error))?;
                 continue;
             };
-            let header = Header::parse(bytes).ok_or_else(|| self.bad_frame())?;
+            let header = Header::parse(bytes).filter(|header| header.first == follows);
+            let header = header.ok_or_else(|| self.bad_frame())?;
             if header.next() > self.from || header.first >= self.from {
                 break;
             }
             self.offset += header.frame_bytes();
+            follows = header.next();
+        }
+        if self.offset >= end && follows != next {
+            return Err(self.bad_frame());
         }
         self.sought = true;
         Ok(())
