@@ -5,8 +5,8 @@
 
 mod keeper;
 mod replay;
-mod seal;
-mod write;
+pub(super) mod seal;
+pub(super) mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::behind::{Behind, Shared};
+use super::behind::{Behind, Shared, seal};
 use super::documents::Documents;
 use super::ids::Ids;
 use super::journal::{EntryRef, Journal};
@@ -45,9 +45,11 @@ impl Embedded {
         let layout = Layout::open(&*disk, directory)?;
         let known = Journal::identity_in(&*disk, &layout.journal())?;
         let identity = layout.identity(&options, known)?;
+        let ids = Ids::open(disk.clone(), &layout.ids(), identity)?;
+        let sealed = seal::read(&*disk, &layout.root().join("sled.seal"), identity)?;
         let shared = Arc::new(Shared {
-            journal: Journal::open(&layout.journal(), identity, &options)?,
-            ids: Ids::open(disk, &layout.ids(), identity)?,
+            journal: Journal::open(&layout.journal(), identity, ids.last().max(sealed), &options)?,
+            ids,
             documents: Documents::new(options.cache_bytes, options.hash_seed),
             published: Published::default(),
             room: Room::new(directory.to_owned(), &options),

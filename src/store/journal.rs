@@ -5,10 +5,10 @@
 //! closed when they are large enough. What a crash leaves is put right when it is [opened](open).
 
 mod frame;
-mod open;
-mod recover;
-mod segment;
-mod sidecar;
+pub(super) mod open;
+pub(super) mod recover;
+pub(super) mod segment;
+pub(super) mod sidecar;
 mod walk;
 
 use std::path::PathBuf;

@@ -28,10 +28,12 @@ impl Journal {
         Ok(None)
     }
 
-    /// Opens the journal in this directory, or begins one. What can be read afterwards is durable.
+    /// Opens the journal in this directory, or begins one. What can be read afterwards is durable. That there was
+    /// an event `known` is known from elsewhere: what is left of it is not taken for a commit that a crash cut short.
     pub(in crate::store) fn open(
         directory: &Path,
         identity: Identity,
+        known: Sequence,
         options: &Options,
     ) -> Result<Journal, Error> {
         let disk = options.disk.clone();
@@ -46,7 +48,7 @@ impl Journal {
             }
             // What stands before a segment that was begun is complete.
             let segment = match at + 1 == firsts.len() && unfinished.is_none() {
-                true => open_last(&*disk, directory, identity, *first)?,
+                true => open_last(&*disk, directory, identity, *first, known)?,
                 false => open_sealed(&*disk, directory, identity, *first)?,
             };
             next = segment.next();
@@ -72,7 +74,8 @@ impl Journal {
     }
 }
 
-fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
+/// The first sequences of its segments, in order.
+pub(in crate::store) fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
     let failed = |source| Error::io(format!("list {}", directory.display()), source);
     let names = disk.list(directory).map_err(failed)?;
     let mut firsts: Vec<_> = names.iter().filter_map(|name| segment::first_of(name)).collect();
@@ -107,6 +110,7 @@ fn open_last(
     directory: &Path,
     identity: Identity,
     first: Sequence,
+    known: Sequence,
 ) -> Result<Segment, Error> {
     let segment = Segment::new(directory, identity, first, Extent::empty(first));
     let failed = |source| Error::io(format!("open {}", segment.path.display()), source);
@@ -116,6 +120,9 @@ fn open_last(
     if let Some(fault) = fault {
         if fault.good_after.is_some() {
             return Err(damaged(&segment, &extent, &fault));
+        }
+        if extent.next <= known {
+            return Err(lost(&segment, &extent, &fault, known));
         }
         tracing::warn!(
             path = %segment.path.display(), position = fault.offset, bytes = fault.bytes, problem = fault.problem,
@@ -173,12 +180,24 @@ fn check_preamble(segment: &Segment, preamble: Preamble, identity: Identity) -> 
 
 fn damaged(segment: &Segment, extent: &Extent, fault: &Fault) -> Error {
     let lost = match fault.good_after {
-        Some(good) if good > extent.next => format!("events {} to {}", extent.next.0, good.0 - 1),
+        Some(good) if good.sequence > extent.next => {
+            format!("events {} to {}", extent.next.0, good.sequence.0 - 1)
+        }
         _ => format!("event {} and what follows it in this file", extent.next.0),
     };
     let problem = format!(
         "{}, though it was whole once; {lost} cannot be read; put the file back from a backup",
         fault.problem
+    );
+    segment.damaged(fault.offset, problem)
+}
+
+/// The last commit is damaged, and others know that it was whole. As long as nothing is cut off, it can be put right.
+fn lost(segment: &Segment, extent: &Extent, fault: &Fault, known: Sequence) -> Error {
+    let problem = format!(
+        "{}, though the journal went on to event {} once: events {} to {} cannot be read; put the file back from a backup (or, to \
+         go on without them, remove sled, sled.seal and ids)",
+        fault.problem, known.0, extent.next.0, known.0
     );
     segment.damaged(fault.offset, problem)
 }

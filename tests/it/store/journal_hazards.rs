@@ -174,6 +174,32 @@ fn an_event_behind_a_damaged_header_is_not_taken_for_one_that_never_was() {
     }
 }
 
+/// The last commit looks like one that a crash cut short, and it was cut off, before it was noticed that it had been
+/// whole once: what was left of it, to be put right by hand, was gone.
+#[test]
+fn a_damaged_last_commit_that_was_whole_once_is_not_cut_off() {
+    let folder = Folder::new(Options::default());
+    let mut site = Site::default();
+    let store = folder.embedded();
+    site.fill(&store, 10);
+    let path = folder.path("journal").join(&folder.names("journal")[0]);
+    let before = fs::metadata(&path).unwrap().len() as usize;
+    site.fill(&store, 10);
+    drop(store);
+    let whole = fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[before + 50] ^= 1;
+    for cut in [whole.len(), before + 60, before + 3] {
+        fs::write(&path, &damaged[..cut]).unwrap();
+        let Err(Error::Damaged { place, problem }) = folder.try_open() else { panic!("it was opened") };
+        assert_eq!(place, format!("{}:{before}", path.display()));
+        assert!(problem.contains("events 11 to 20 cannot be read"), "{problem}");
+        assert_eq!(fs::read(&path).unwrap(), damaged[..cut], "nothing was changed");
+    }
+    fs::write(&path, whole).unwrap();
+    site.assert_kept(&folder.embedded());
+}
+
 #[test]
 fn a_journal_that_has_lost_what_was_written_behind_is_refused() {
     let folder = Folder::new(Options::default());
