@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! `serve` and `check` are the server itself. All other commands speak to a server through the client
+//! `serve`, `check` and `verify` are the server itself. All other commands speak to a server through the client
 //! crate, as any program would; they know nothing of gRPC.
 
 mod award_line;
@@ -17,6 +17,7 @@ mod signals;
 mod single;
 mod tally;
 mod upload;
+mod verify;
 mod watch;
 
 use std::io::{ErrorKind, Write};
@@ -42,6 +43,7 @@ enum Command {
     Watch(watch::Watch),
     Awards(awards::Awards),
     Check(check::Check),
+    Verify(verify::Verify),
 }
 
 /// Does what the command line says. Exits with 0 when all went well, with 1 when something did not, and
@@ -68,6 +70,7 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Watch(watch) => block_on(watch.run()),
         Command::Awards(awards) => block_on(awards.run()),
         Command::Check(check) => check.run(),
+        Command::Verify(verify) => verify.run(),
     }
 }
 

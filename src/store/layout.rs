@@ -27,9 +27,7 @@ impl Layout {
     pub(super) fn open(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
         let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
         disk.create_directory(directory).map_err(failed)?;
-        let in_use = || Error::InUse { directory: directory.display().to_string() };
-        let lock = disk.lock(&directory.join("LOCK")).map_err(failed)?.ok_or_else(in_use)?;
-        let layout = Layout { directory: directory.to_owned(), _lock: lock };
+        let layout = Layout::lock(disk, directory)?;
         disk.create_directory(&layout.journal()).map_err(failed)?;
         disk.create_directory(&layout.ids()).map_err(failed)?;
         disk.sync_directory(directory).map_err(failed)?;
@@ -37,6 +35,14 @@ impl Layout {
             disk.sync_directory(parent).map_err(failed)?;
         }
         Ok(layout)
+    }
+
+    /// Locks a directory that is there, and leaves it as it is.
+    pub(super) fn lock(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
+        let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
+        let in_use = || Error::InUse { directory: directory.display().to_string() };
+        let lock = disk.lock(&directory.join("LOCK")).map_err(failed)?.ok_or_else(in_use)?;
+        Ok(Layout { directory: directory.to_owned(), _lock: lock })
     }
 
     pub(super) fn root(&self) -> &Path {

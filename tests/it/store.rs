@@ -6,3 +6,4 @@ mod hazards;
 mod journal_hazards;
 mod site;
 mod sled_hazards;
+mod verify;
