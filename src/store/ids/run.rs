@@ -68,6 +68,11 @@ impl Run {
         Ok(())
     }
 
+    /// Whether the file is what was written, still.
+    pub(super) fn is_whole(&self, identity: Identity) -> io::Result<bool> {
+        Ok(scan(&*self.file, identity, |_| ())?.is_some())
+    }
+
     /// All entries, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = io::Result<Entry>> {
         (0..self.fences.len()).flat_map(|block| match self.block(block) {
