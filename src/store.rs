@@ -21,7 +21,7 @@ mod room;
 mod sled_tree;
 mod small_file;
 pub mod tree;
-mod verify;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ use crate::outcome::{Outcome, Rarity, Record};
 
 pub use embedded::Embedded;
 pub use options::Options;
-pub use verify::{Counts, Finding, News, Progress, Report, Severity, Stage, verify};
+pub use verify::verify;
 
 /// Which store it is: cursors of one mean nothing to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

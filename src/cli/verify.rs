@@ -8,7 +8,8 @@ use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::error::Error;
-use crate::store::{self, Counts, News, Options, Progress, Report, Stage};
+use crate::store::verify::{Counts, News, Progress, Report, Stage};
+use crate::store::{self, Options};
 
 /// Check every checksum of a data directory, and that sled equals the journal
 #[derive(Debug, Args)]

@@ -266,15 +266,14 @@ fn index(
 ) -> Result<(), Error> {
     let path = segment.path.with_extension(sidecar::INDEX);
     let failed = |source| Error::io(format!("read {}", path.display()), source);
-    if let Err(error) = disk.open(&path) {
-        return match error.kind() {
+    match disk.open(&path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             // As after a crash while the next one was begun.
-            std::io::ErrorKind::NotFound => {
-                findings.add(Severity::Note, path.display(), "it is missing; the next start makes it again");
-                Ok(())
-            }
-            _ => Err(failed(error)),
-        };
+            findings.add(Severity::Note, path.display(), "it is missing; the next start makes it again");
+            return Ok(());
+        }
+        Err(error) => return Err(failed(error)),
     }
     match sidecar::read(disk, segment, size).map_err(failed)? {
         Some(kept) if kept == *found => {}

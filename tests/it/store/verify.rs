@@ -12,7 +12,8 @@ use laurels::event::{EventId, Sequence};
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Record};
 use laurels::stat::{Slot, Step};
-use laurels::store::{Error, Finding, News, Options, Report, Severity, Store, verify};
+use laurels::store::verify::{Finding, News, Report, Severity};
+use laurels::store::{Error, Options, Store, verify};
 use proptest::prelude::*;
 
 use super::hazards::{Folder, copy_directory, tiny};
@@ -100,7 +101,11 @@ fn killed() -> Options {
 
 /// A closed store of so many events with several runs of ids and several segments.
 fn closed(events: usize) -> (Folder, Site) {
-    let folder = Folder::new(Options { segment_bytes: 1500, ..Options::default() });
+    left(events, Options::default())
+}
+
+fn left(events: usize, options: Options) -> (Folder, Site) {
+    let folder = Folder::new(Options { segment_bytes: 1500, ..options });
     let mut site = Site::default();
     for _ in 0..3 {
         let store = folder.embedded();
@@ -495,9 +500,9 @@ proptest! {
     /// A flipped bit anywhere is told; or else it means nothing: an opening finds everything as it was.
     #[test]
     fn a_flipped_bit_in_any_file_is_told_or_means_nothing(
-        events in 20usize..60, file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0u8..8,
+        events in 20usize..60, clean in any::<bool>(), file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0u8..8,
     ) {
-        let (folder, site) = closed(events / 3 * 3);
+        let (folder, site) = left(events / 3 * 3, if clean { Options::default() } else { killed() });
         let files: Vec<_> =
             contents(&folder.path("")).into_iter().filter(|(_, bytes)| !bytes.is_empty()).collect();
         let (path, bytes) = file.get(&files);
@@ -513,7 +518,9 @@ proptest! {
             });
             prop_assert!(within, "{} was flipped:\n{}", path.display(), lines(&found));
             let journal = path.extension().is_some_and(|extension| extension == "log");
-            prop_assert_eq!(report.found.journal > 0, journal, "{}", lines(&found));
+            // Without what is known from beside it, the last commit may be one that a crash cut short.
+            prop_assert!(report.found.journal > 0 || !journal || !clean, "{}", lines(&found));
+            prop_assert!(report.found.journal == 0 || journal, "{}", lines(&found));
         }
     }
 }
