@@ -26,13 +26,22 @@ impl Layout {
     /// Makes the directory where it is not there, and locks it.
     pub(super) fn open(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
         let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
+        let is_missing = |path: &&Path| {
+            let listed = disk.list(path);
+            // Above a relative one comes the empty path, which is there.
+            !path.as_os_str().is_empty()
+                && listed.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+        };
+        let missing = directory.ancestors().take_while(is_missing).count();
         disk.create_directory(directory).map_err(failed)?;
         let layout = Layout::lock(disk, directory)?;
         disk.create_directory(&layout.journal()).map_err(failed)?;
         disk.create_directory(&layout.ids()).map_err(failed)?;
         disk.sync_directory(directory).map_err(failed)?;
-        if let Some(parent) = disk.canonical(directory).map_err(failed)?.parent() {
-            disk.sync_directory(parent).map_err(failed)?;
+        // The name of each directory that was made is in the one above it.
+        let whole = disk.canonical(directory).map_err(failed)?;
+        for above in whole.ancestors().skip(1).take(missing.max(1)) {
+            disk.sync_directory(above).map_err(failed)?;
         }
         Ok(layout)
     }

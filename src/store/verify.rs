@@ -4,7 +4,7 @@
 //! writes as soon as it is opened, so a copy of it is. Checking goes on after a problem as far as that makes sense,
 //! so that all of them are seen at once; only with a journal that is not whole nothing can be compared.
 //!
-//! Memory is bounded: the journal is read frame by frame, and documents are made again [part](part) by part, each
+//! Memory is bounded: the journal is read frame by frame, and documents are made again [part] by part, each
 //! of them about as large as [`Options::cache_bytes`] allows.
 
 mod documents;
