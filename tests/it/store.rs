@@ -7,3 +7,4 @@ mod journal_hazards;
 mod site;
 mod sled_hazards;
 mod verify;
+mod verify_contents;
