@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! `serve` and `check` are the server itself. All other commands speak to a server through the client
+//! `serve`, `check` and `verify` are the server itself. All other commands speak to a server through the client
 //! crate, as any program would; they know nothing of gRPC.
 
 mod award_line;
@@ -20,6 +20,7 @@ mod signals;
 mod single;
 mod tally;
 mod upload;
+mod verify;
 mod watch;
 
 use std::io::{ErrorKind, Write};
@@ -47,6 +48,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Check(check::Check),
+    Verify(verify::Verify),
 }
 
 /// Does what the command line says. Exits with 0 when all went well, with 1 when something did not, and
@@ -75,6 +77,7 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Backup(backup) => block_on(backup.run()),
         Command::Restore(restore) => restore.run(),
         Command::Check(check) => check.run(),
+        Command::Verify(verify) => verify.run(),
     }
 }
 

@@ -23,7 +23,9 @@ use crate::catalog::{Catalog, Numbers};
 use crate::clock::Clock;
 use crate::document::Document;
 use crate::engine::{self, Documents};
-use crate::event::{DATA_MAX_BYTES, Draft, Event, EventId, FUTURE_MAX_MICROS, Invalid, Sequence, Time, UserId};
+use crate::event::{
+    DATA_MAX_BYTES, Draft, Event, EventId, FUTURE_MAX_MICROS, Invalid, Sequence, Time, UserId,
+};
 use crate::hub::Hub;
 use crate::key::Key;
 use crate::outcome::Rarity;

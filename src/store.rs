@@ -24,6 +24,7 @@ mod small_file;
 mod snapshot;
 mod timeline;
 pub mod tree;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub use backup::{BACKUP_CHUNK_BYTES, Contents, Until, inspect, restore};
 pub use embedded::Embedded;
 pub use options::Options;
 pub use timeline::{Timeline, Timelines};
+pub use verify::verify;
 
 /// Which store it is: cursors of one mean nothing to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

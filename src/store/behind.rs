@@ -6,8 +6,8 @@
 mod keeper;
 mod reclaim;
 mod replay;
-mod seal;
-mod write;
+pub(super) mod seal;
+pub(super) mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -9,7 +9,7 @@
 //! All of it can be made again from the journal: a run that is missing or damaged is, at the next opening.
 
 mod merge;
-mod run;
+pub(super) mod run;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ struct Recent {
 }
 
 /// The fingerprint of an id: seeded, so that nobody can choose ids that clash.
-fn fingerprint(id: &EventId, identity: Identity) -> u64 {
+pub(super) fn fingerprint(id: &EventId, identity: Identity) -> u64 {
     xxh3_64_with_seed(id.as_str().as_bytes(), identity.0)
 }
 

@@ -6,10 +6,10 @@
 
 mod frame;
 mod old;
-mod open;
-mod recover;
-mod segment;
-mod sidecar;
+pub(super) mod open;
+pub(super) mod recover;
+pub(super) mod segment;
+pub(super) mod sidecar;
 mod walk;
 
 use std::path::PathBuf;

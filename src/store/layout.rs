@@ -24,6 +24,9 @@ use super::{Error, Identity, Options, small_file};
 /// in whichever file: it refuses the directory before it reads or changes anything else in it.
 const FORMAT: u32 = 1;
 
+/// Where it is noted.
+const FORMAT_NOTE: &str = "format";
+
 #[derive(Serialize, Deserialize)]
 struct Format {
     format: u32,
@@ -44,21 +47,21 @@ impl Layout {
     /// Makes the directory where it is not there, and locks it.
     pub(super) fn open(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
         let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
-        disk.create_directory(directory).map_err(failed)?;
+        let made = make(disk, directory).map_err(failed)?;
         if disk.list(directory).map_err(failed)?.iter().any(|name| name == RESTORING) {
             let problem = "a restore was cut short here, so this is no store; run it again";
             return Err(Error::damaged(directory.display(), problem));
         }
-        Layout::lock(disk, directory)
+        Layout::prepare(disk, directory, made)
     }
 
     /// Makes the directory, and marks it as no store yet.
     pub(super) fn begin_restore(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
         let failed = |source| Error::io(format!("make the directory {}", directory.display()), source);
-        disk.create_directory(directory).map_err(failed)?;
+        let made = make(disk, directory).map_err(failed)?;
         disk.create(&directory.join(RESTORING)).and_then(|file| file.sync()).map_err(failed)?;
         disk.sync_directory(directory).map_err(failed)?;
-        Layout::lock(disk, directory)
+        Layout::prepare(disk, directory, made)
     }
 
     /// What is there is a store from now on.
@@ -69,19 +72,29 @@ impl Layout {
         disk.sync_directory(&self.directory).map_err(failed)
     }
 
-    fn lock(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
+    /// Locks a directory and makes what is in it; so many were made, it and those above it.
+    fn prepare(disk: &dyn Disk, directory: &Path, made: usize) -> Result<Layout, Error> {
         let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
-        let in_use = || Error::InUse { directory: directory.display().to_string() };
-        let lock = disk.lock(&directory.join("LOCK")).map_err(failed)?.ok_or_else(in_use)?;
-        check_format(disk, directory)?;
-        let layout = Layout { directory: directory.to_owned(), _lock: lock };
+        let layout = Layout::lock(disk, directory)?;
+        note_format(disk, directory)?;
         disk.create_directory(&layout.journal()).map_err(failed)?;
         disk.create_directory(&layout.ids()).map_err(failed)?;
         disk.sync_directory(directory).map_err(failed)?;
-        if let Some(parent) = disk.canonical(directory).map_err(failed)?.parent() {
-            disk.sync_directory(parent).map_err(failed)?;
+        // The name of each directory that was made is in the one above it.
+        let whole = disk.canonical(directory).map_err(failed)?;
+        for above in whole.ancestors().skip(1).take(made.max(1)) {
+            disk.sync_directory(above).map_err(failed)?;
         }
         Ok(layout)
+    }
+
+    /// Locks a directory that is there, and leaves it as it is.
+    pub(super) fn lock(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
+        let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
+        let in_use = || Error::InUse { directory: directory.display().to_string() };
+        let lock = disk.lock(&directory.join("LOCK")).map_err(failed)?.ok_or_else(in_use)?;
+        is_noted(disk, directory)?;
+        Ok(Layout { directory: directory.to_owned(), _lock: lock })
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -122,21 +135,42 @@ impl Layout {
     }
 }
 
-/// Refuses what a newer Laurels wrote. A note that is missing or damaged is made again: each file has its own
-/// format too, and is either refused or made again by that.
-fn check_format(disk: &dyn Disk, directory: &Path) -> Result<(), Error> {
-    let path = directory.join("format");
-    let failed = |source| Error::io(format!("read or write {}", path.display()), source);
+/// Makes a directory and those above it; says how many of them.
+fn make(disk: &dyn Disk, directory: &Path) -> std::io::Result<usize> {
+    let is_missing = |path: &&Path| {
+        let listed = disk.list(path);
+        // Above a relative one comes the empty path, which is there.
+        !path.as_os_str().is_empty()
+            && listed.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    };
+    let missing = directory.ancestors().take_while(is_missing).count();
+    disk.create_directory(directory)?;
+    Ok(missing)
+}
+
+/// Refuses what a newer Laurels wrote; says whether it is noted who did.
+fn is_noted(disk: &dyn Disk, directory: &Path) -> Result<bool, Error> {
+    let path = directory.join(FORMAT_NOTE);
+    let failed = |source| Error::io(format!("read {}", path.display()), source);
     let kept = small_file::read(disk, &path).map_err(failed)?;
     match kept.and_then(|bytes| postcard::from_bytes::<Format>(&bytes).ok()) {
         Some(Format { format, laurels }) if format > FORMAT => {
             Err(Error::Newer { directory: directory.display().to_string(), laurels, format, known: FORMAT })
         }
-        Some(Format { format: FORMAT, .. }) => Ok(()),
-        Some(_) | None => {
-            let ours = Format { format: FORMAT, laurels: env!("CARGO_PKG_VERSION").to_owned() };
-            let bytes = postcard::to_stdvec(&ours).map_err(|error| failed(std::io::Error::other(error)))?;
-            small_file::write(disk, &path, &bytes).map_err(failed)
-        }
+        Some(Format { format, .. }) => Ok(format == FORMAT),
+        None => Ok(false),
     }
+}
+
+/// Notes the format, where that is missing or damaged: each file has its own too, and is either refused or made
+/// again by that.
+fn note_format(disk: &dyn Disk, directory: &Path) -> Result<(), Error> {
+    if is_noted(disk, directory)? {
+        return Ok(());
+    }
+    let path = directory.join(FORMAT_NOTE);
+    let failed = |source| Error::io(format!("write {}", path.display()), source);
+    let ours = Format { format: FORMAT, laurels: env!("CARGO_PKG_VERSION").to_owned() };
+    let bytes = postcard::to_stdvec(&ours).map_err(|error| failed(std::io::Error::other(error)))?;
+    small_file::write(disk, &path, &bytes).map_err(failed)
 }

@@ -63,6 +63,11 @@ impl Materialized {
         Ok(within.filter_map(|key| StoredKey::document(key)).collect())
     }
 
+    /// What stands in the tree from this key on, in order, at most `limit`: also what is no document's key.
+    pub(super) fn stored(&self, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Trouble> {
+        self.tree.keys(from, limit)
+    }
+
     /// Gives it up without closing it.
     pub(super) fn abandon(self) {
         self.tree.abandon();

@@ -8,3 +8,5 @@ mod journal_hazards;
 mod retention;
 mod site;
 mod sled_hazards;
+mod verify;
+mod verify_contents;

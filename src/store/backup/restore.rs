@@ -84,7 +84,7 @@ fn make<R: Read>(mut source: Source<'_, R>, unfinished: &Path, options: &Options
         snapshot.finish()?;
     }
     Journal::begin(disk, &layout.journal(), identity, source.about.first)?;
-    let journal = Journal::open(&layout.journal(), identity, options)?;
+    let journal = Journal::open(&layout.journal(), identity, Sequence(0), options)?;
     let mut last = journal.head();
     while let Some(group) = source.next_group()? {
         // Whatever is no event has a frame of its own: opening tells by the frame whether it is new.

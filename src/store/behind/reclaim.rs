@@ -52,7 +52,9 @@ impl Keeper {
     /// Writes down all that there is, so that it stands for the records up to now.
     pub(super) fn take_snapshot(&mut self) -> Result<(), Error> {
         // The other one stays until this one is there.
-        self.shared.room.check(self.shared.snapshot().map_or(0, |snapshot| snapshot.bytes))?;
+        self.shared
+            .room
+            .check(self.shared.layout.root(), self.shared.snapshot().map_or(0, |snapshot| snapshot.bytes))?;
         let mut tried = false;
         loop {
             self.checkpoint()?;

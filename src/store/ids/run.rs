@@ -26,7 +26,7 @@ const CHUNK_BYTES: usize = 4096 * ENTRY_BYTES;
 const FILTER_MIN: usize = 64;
 const RUN: &str = "run";
 /// What a run is called until it is complete.
-const UNFINISHED: &str = "unfinished";
+pub(in crate::store) const UNFINISHED: &str = "unfinished";
 
 /// What a run covers: the ids of all events from one to another.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,11 @@ impl Run {
     /// What it covers.
     pub(in crate::store) fn span(&self) -> Span {
         Span { level: self.level, first: self.first, last: self.last }
+    }
+
+    /// Whether the file is what was written, still.
+    pub(super) fn is_whole(&self, identity: Identity) -> io::Result<bool> {
+        Ok(scan(&*self.file, identity, |_| ())?.is_some())
     }
 
     /// All entries, in order.
@@ -148,6 +153,17 @@ pub(super) fn open_all(disk: &dyn Disk, directory: &Path, identity: Identity) ->
 
 fn read(disk: &dyn Disk, path: PathBuf, identity: Identity) -> io::Result<Option<Run>> {
     let file = disk.open(&path)?;
+    let mut summary = Summary::default();
+    let span = scan(&*file, identity, |entry| summary.add(entry))?;
+    Ok(span.map(|span| summary.into_run(path, file, span)))
+}
+
+/// Shows every entry in order, and then says what they cover; None where that is not what was written.
+pub(in crate::store) fn scan(
+    file: &dyn File,
+    identity: Identity,
+    mut each: impl FnMut(Entry),
+) -> io::Result<Option<Span>> {
     let mut header = [0; HEADER_BYTES];
     file.read_at(&mut header, 0)?;
     let number = |nth: usize| header[nth * 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
@@ -159,7 +175,6 @@ fn read(disk: &dyn Disk, path: PathBuf, identity: Identity) -> io::Result<Option
         return Ok(None);
     }
     let mut checksum = crc32c::crc32c(&header);
-    let mut summary = Summary::default();
     let mut chunk = Vec::new();
     let mut at = HEADER_BYTES as u64;
     let end = file.size()? - 4;
@@ -167,7 +182,7 @@ fn read(disk: &dyn Disk, path: PathBuf, identity: Identity) -> io::Result<Option
         chunk.resize(usize::try_from(end - at).unwrap_or(usize::MAX).min(CHUNK_BYTES), 0);
         file.read_at(&mut chunk, at)?;
         checksum = crc32c::crc32c_append(checksum, &chunk);
-        parse(&chunk).for_each(|entry| summary.add(entry));
+        parse(&chunk).for_each(&mut each);
         at += chunk.len() as u64;
     }
     let mut kept = [0; 4];
@@ -175,8 +190,7 @@ fn read(disk: &dyn Disk, path: PathBuf, identity: Identity) -> io::Result<Option
     if checksum.to_le_bytes() != kept {
         return Ok(None);
     }
-    let span = Span { level: number(2), first: number(3), last: number(4) };
-    Ok(Some(summary.into_run(path, file, span)))
+    Ok(Some(Span { level: number(2), first: number(3), last: number(4) }))
 }
 
 /// Writes a run of so many sorted entries. Durable when it returns.
@@ -263,7 +277,8 @@ fn path(directory: &Path, first: u64, last: u64) -> PathBuf {
     directory.join(format!("{first:020}-{last:020}.{RUN}"))
 }
 
-fn span_of(name: &str) -> Option<(u64, u64)> {
+/// The first and the last event of the run with this file name.
+pub(in crate::store) fn span_of(name: &str) -> Option<(u64, u64)> {
     let (first, last) = name.strip_suffix(RUN)?.strip_suffix('.')?.split_once('-')?;
     (first.len() == 20 && last.len() == 20).then_some(())?;
     Some((first.parse().ok()?, last.parse().ok()?))

@@ -123,6 +123,11 @@ impl Frame {
         self.raw_entries().map(postcard::from_bytes)
     }
 
+    /// Whether its entries, as they are cut, are all of the payload.
+    pub(in crate::store) fn is_filled(&self) -> bool {
+        self.raw_entries().map(|entry| LENGTH_BYTES + entry.len()).sum::<usize>() == self.payload.len()
+    }
+
     /// The events from this one on, in order. Those before it are not even decoded.
     pub(in crate::store) fn events_from(
         &self,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use super::super::disk::Disk;
 use super::super::{Error, Identity, Options};
 use super::recover::{self, Fault};
-use super::segment::{self, Extent, Preamble, Segment, WHAT_TO_DO};
+use super::segment::{self, Extent, Mark, Preamble, Segment, WHAT_TO_DO};
 use super::{Journal, Tail, caches, sidecar};
 use crate::event::Sequence;
 
@@ -111,7 +111,8 @@ pub(in crate::store) fn gap(directory: &Path, next: Sequence, found: Sequence) -
     Error::damaged(place.display(), problem)
 }
 
-fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
+/// The first sequences of its segments, in order.
+pub(in crate::store) fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
     let failed = |source| Error::io(format!("list {}", directory.display()), source);
     let names = disk.list(directory).map_err(failed)?;
     let mut firsts: Vec<_> = names.iter().filter_map(|name| segment::first_of(name)).collect();
@@ -162,7 +163,7 @@ fn open_last(
     if let Some(fault) = &mut fault {
         // Nothing good follows, but what was written behind is known to have been whole.
         if fault.good_after.is_none() && known >= extent.next {
-            fault.good_after = Some(known.next());
+            fault.good_after = Some(Mark { sequence: known.next(), offset: fault.offset + fault.bytes });
         }
         if fault.good_after.is_some() {
             return Err(damaged(&segment, &extent, fault));
@@ -225,7 +226,9 @@ fn check_preamble(segment: &Segment, preamble: Preamble, identity: Identity) -> 
 
 fn damaged(segment: &Segment, extent: &Extent, fault: &Fault) -> Error {
     let lost = match fault.good_after {
-        Some(good) if good > extent.next => format!("events {} to {}", extent.next.0, good.0 - 1),
+        Some(good) if good.sequence > extent.next => {
+            format!("events {} to {}", extent.next.0, good.sequence.0 - 1)
+        }
         _ => format!("event {} and what follows it in this file", extent.next.0),
     };
     let problem = format!("{}, though it was whole once; {lost} cannot be read; {WHAT_TO_DO}", fault.problem);

@@ -12,7 +12,7 @@ pub(super) const LOG: &str = "log";
 /// What helps where a segment is damaged.
 pub(super) const WHAT_TO_DO: &str = "put the file back from a backup, or keep what is before the damage, as docs/operations.md says under \"A damaged journal\"";
 /// Bytes before the first frame.
-pub(super) const PREAMBLE_BYTES: usize = 32;
+pub(in crate::store) const PREAMBLE_BYTES: usize = 32;
 
 const CHECKSUM_AT: usize = PREAMBLE_BYTES - 4;
 const MAGIC: [u8; 8] = *b"LAURELSJ";
@@ -22,10 +22,10 @@ pub(super) const FORMAT: u32 = 1;
 const MARK_EVERY_BYTES: u64 = 64 << 10;
 
 /// One segment. Whether it is open for appending is the journal's business.
-pub(super) struct Segment {
-    pub(super) path: PathBuf,
+pub(in crate::store) struct Segment {
+    pub(in crate::store) path: PathBuf,
     /// The sequence its first event has.
-    pub(super) first: Sequence,
+    pub(in crate::store) first: Sequence,
     /// What the checksums of its frames begin with.
     pub(super) seed: u32,
     /// What of it is durable and can be read.
@@ -36,24 +36,29 @@ pub(super) struct Segment {
 
 /// How far a segment goes, and what is where.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Extent {
+pub(in crate::store) struct Extent {
     /// Where the last frame ends.
-    pub(super) end: u64,
+    pub(in crate::store) end: u64,
     /// The sequence after its last event.
-    pub(super) next: Sequence,
+    pub(in crate::store) next: Sequence,
     /// Ascending. The first is the first frame's.
-    pub(super) marks: Vec<Mark>,
+    pub(in crate::store) marks: Vec<Mark>,
 }
 
 /// Where a frame begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Mark {
-    pub(super) sequence: Sequence,
-    pub(super) offset: u64,
+pub(in crate::store) struct Mark {
+    pub(in crate::store) sequence: Sequence,
+    pub(in crate::store) offset: u64,
 }
 
 impl Segment {
-    pub(super) fn new(directory: &Path, identity: Identity, first: Sequence, extent: Extent) -> Segment {
+    pub(in crate::store) fn new(
+        directory: &Path,
+        identity: Identity,
+        first: Sequence,
+        extent: Extent,
+    ) -> Segment {
         let path = path(directory, first);
         // Without the checksum at its end: with it, the sum would be the same for all.
         let seed = crc32c::crc32c(&preamble(identity, first)[..CHECKSUM_AT]);
@@ -111,7 +116,7 @@ impl Segment {
 }
 
 impl Extent {
-    pub(super) fn empty(first: Sequence) -> Extent {
+    pub(in crate::store) fn empty(first: Sequence) -> Extent {
         Extent { end: PREAMBLE_BYTES as u64, next: first, marks: Vec::new() }
     }
 
@@ -127,7 +132,7 @@ impl Extent {
 }
 
 /// The file that begins with this sequence.
-pub(super) fn path(directory: &Path, first: Sequence) -> PathBuf {
+pub(in crate::store) fn path(directory: &Path, first: Sequence) -> PathBuf {
     directory.join(format!("{:020}.{LOG}", first.0))
 }
 
@@ -151,7 +156,7 @@ fn preamble(identity: Identity, first: Sequence) -> [u8; PREAMBLE_BYTES] {
 
 /// What a segment's header says.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Preamble {
+pub(in crate::store) enum Preamble {
     /// A store, and the sequence of the first event.
     Of(Identity, Sequence),
     /// Made by a newer version.
@@ -161,7 +166,7 @@ pub(super) enum Preamble {
 }
 
 impl Preamble {
-    pub(super) fn read(file: &dyn File) -> std::io::Result<Preamble> {
+    pub(in crate::store) fn read(file: &dyn File) -> std::io::Result<Preamble> {
         let mut bytes = [0; PREAMBLE_BYTES];
         if file.size()? < bytes.len() as u64 {
             return Ok(Preamble::Broken);

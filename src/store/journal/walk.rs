@@ -68,7 +68,9 @@ impl<J: Deref<Target = Journal>> Walk<J> {
         self.segment.damaged(self.offset, problem)
     }
 
-    /// Passes over frames that end before the event sought, by their headers only.
+    /// Passes over frames that end before the event sought, by their headers only. No checksum is looked at on the
+    /// way, so a header that does not follow the one before is damage: one that names fewer events than its frame
+    /// has would let the event sought be passed over.
     fn seek(&mut self) -> Result<(), Error> {
         let reached = self.segment.reached();
         let end = reached.offset;
@@ -88,7 +90,8 @@ impl<J: Deref<Target = Journal>> Walk<J> {
                 file.read_at(&mut chunk, chunk_at).map_err(|error| self.failed(error))?;
                 continue;
             };
-            let header = Header::parse(bytes).ok_or_else(|| self.bad_frame())?;
+            let header = Header::parse(bytes);
+            let header = header.ok_or_else(|| self.bad_frame())?;
             if header.next() > self.from || header.first >= self.from {
                 break;
             }

@@ -142,6 +142,25 @@ fn a_second_server_is_turned_away_until_the_first_is_gone() {
     folder.embedded();
 }
 
+/// Only the directory above the store's own was synced: where that was new too, a power cut could take the name of
+/// all of it away.
+#[test]
+fn every_directory_that_was_made_for_a_store_is_durable() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::default();
+    let options = Options { disk: Arc::new(disk.clone()), ..Options::default() };
+    let store = Embedded::open(&directory.path().join("new/newer/data"), options.clone()).unwrap();
+    let above = directory.path().canonicalize().unwrap();
+    for made_in in ["", "new", "new/newer", "new/newer/data"] {
+        assert!(disk.state().synced.contains_key(&above.join(made_in)), "{made_in:?}");
+    }
+    drop(store);
+    *disk.state() = Default::default();
+    let store = Embedded::open(&directory.path().join("new/newer/data"), options).unwrap();
+    assert!(!disk.state().synced.contains_key(&above.join("new")), "it was there");
+    drop(store);
+}
+
 #[test]
 fn a_crash_at_any_time_loses_nothing_that_was_committed() {
     let folder = Folder::new(tiny());
