@@ -96,13 +96,13 @@ pub(crate) async fn again(streams: usize) {
 
 /// Connections, and streams on them that are live, each with its user's number.
 async fn gather(server: &Server, streams: usize, each: usize) -> (Vec<Client>, Vec<(usize, Stream)>) {
-    let mut clients = Vec::new();
-    for _ in 0..streams.div_ceil(each) {
-        clients.push(connect(server).await);
-    }
+    let (mut clients, mut crowd) = (Vec::new(), Vec::new());
     let mut beginning = JoinSet::new();
-    let mut crowd = Vec::new();
     for number in 0..streams {
+        // One by one, since a connection that asks for nothing for long is let go.
+        if number % each == 0 {
+            clients.push(connect(server).await);
+        }
         let mut client = clients[number / each].clone();
         beginning.spawn(async move {
             let mut stream = listen(&mut client, vec![format!("u{number}")], None).await;
