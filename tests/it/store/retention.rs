@@ -229,6 +229,23 @@ fn a_backup_after_reclaiming_goes_back_to_where_its_snapshot_is_complete() {
     }
 }
 
+#[test]
+fn a_snapshot_for_which_there_is_no_room_leaves_everything_as_it_was() {
+    let disk = FaultyDisk::default();
+    let folder = Folder::new(Options { disk: Arc::new(disk.clone()), ..reclaiming() });
+    let (store, mut site) = (folder.embedded(), Site::default());
+    site.fill_at(&store, 200, 1);
+    disk.state().full = Some(("snapshot", 100));
+    assert!(store.reclaim(time(2)).is_err());
+    assert!(folder.names("snapshot").is_empty(), "what was begun takes no room");
+    site.fill_at(&store, 20, 1);
+    site.assert_kept(&store);
+    disk.state().full = None;
+    store.reclaim(time(2)).unwrap();
+    assert!(store.kept_from() > Sequence(1));
+    site.assert_kept_from(&store, store.kept_from());
+}
+
 /// The machine dies after each change to the disk while records are reclaimed. Whatever is left is opened, also
 /// where sled and the ids were lost with it.
 #[test]
