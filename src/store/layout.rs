@@ -48,14 +48,6 @@ impl Layout {
         Layout::lock(disk, directory)
     }
 
-    /// What is there is a store from now on.
-    pub(super) fn end_restore(&self, disk: &dyn Disk) -> Result<(), Error> {
-        let failed = |source| Error::io(format!("finish {}", self.directory.display()), source);
-        disk.sync_directory(&self.directory).map_err(failed)?;
-        disk.remove(&self.directory.join(RESTORING)).map_err(failed)?;
-        disk.sync_directory(&self.directory).map_err(failed)
-    }
-
     fn lock(disk: &dyn Disk, directory: &Path) -> Result<Layout, Error> {
         let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
         let in_use = || Error::InUse { directory: directory.display().to_string() };
@@ -106,4 +98,12 @@ impl Layout {
             }
         }
     }
+}
+
+/// What is in this directory is a store from now on.
+pub(super) fn end_restore(disk: &dyn Disk, directory: &Path) -> Result<(), Error> {
+    let failed = |source| Error::io(format!("finish {}", directory.display()), source);
+    disk.sync_directory(directory).map_err(failed)?;
+    disk.remove(&directory.join(RESTORING)).map_err(failed)?;
+    disk.sync_directory(directory).map_err(failed)
 }
