@@ -216,6 +216,8 @@ mod tests {
             (overloaded, ErrorReason::Overloaded, Code::ResourceExhausted, ""),
             (Error::ShuttingDown, ErrorReason::ShuttingDown, Code::Unavailable, ""),
             (Error::CursorInvalid, ErrorReason::CursorInvalid, Code::InvalidArgument, ""),
+            (Error::CursorExpired { oldest: "c".into() }, ErrorReason::CursorExpired, Code::OutOfRange, ""),
+            (Error::Refused("not so far".into()), ErrorReason::InvalidField, Code::InvalidArgument, "until"),
         ] {
             let refusal = Refusal::from(error);
             let status = Status::from(refusal.clone());

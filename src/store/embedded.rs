@@ -41,8 +41,13 @@ pub struct Embedded {
 impl Embedded {
     /// Opens the store in this directory, or makes one. It is this process's alone until it is closed.
     pub fn open(directory: &Path, options: Options) -> Result<Embedded, Error> {
+        let layout = Layout::open(&*options.disk, directory)?;
+        Embedded::open_in(layout, options)
+    }
+
+    /// Opens the store in a directory that this process has to itself already.
+    pub(super) fn open_in(layout: Layout, options: Options) -> Result<Embedded, Error> {
         let disk = options.disk.clone();
-        let layout = Layout::open(&*disk, directory)?;
         let known = Journal::identity_in(&*disk, &layout.journal())?;
         let identity = layout.identity(&options, known)?;
         let ids = Ids::open(disk, &layout.ids(), identity)?;
@@ -52,7 +57,7 @@ impl Embedded {
             ids,
             documents: Documents::new(options.cache_bytes, options.hash_seed),
             published: Published::default(),
-            room: Room::new(directory.to_owned(), &options),
+            room: Room::new(layout.root().to_owned(), &options),
             snapshot: Mutex::new(None),
             journal_bytes: AtomicU64::new(0),
             behind: AtomicU64::new(0),

@@ -64,14 +64,6 @@ impl Layout {
         Layout::prepare(disk, directory, made)
     }
 
-    /// What is there is a store from now on.
-    pub(super) fn end_restore(&self, disk: &dyn Disk) -> Result<(), Error> {
-        let failed = |source| Error::io(format!("finish {}", self.directory.display()), source);
-        disk.sync_directory(&self.directory).map_err(failed)?;
-        disk.remove(&self.directory.join(RESTORING)).map_err(failed)?;
-        disk.sync_directory(&self.directory).map_err(failed)
-    }
-
     /// Locks a directory and makes what is in it; so many were made, it and those above it.
     fn prepare(disk: &dyn Disk, directory: &Path, made: usize) -> Result<Layout, Error> {
         let failed = |source| Error::io(format!("open the directory {}", directory.display()), source);
@@ -173,4 +165,12 @@ fn note_format(disk: &dyn Disk, directory: &Path) -> Result<(), Error> {
     let ours = Format { format: FORMAT, laurels: env!("CARGO_PKG_VERSION").to_owned() };
     let bytes = postcard::to_stdvec(&ours).map_err(|error| failed(std::io::Error::other(error)))?;
     small_file::write(disk, &path, &bytes).map_err(failed)
+}
+
+/// What is in this directory is a store from now on.
+pub(super) fn end_restore(disk: &dyn Disk, directory: &Path) -> Result<(), Error> {
+    let failed = |source| Error::io(format!("finish {}", directory.display()), source);
+    disk.sync_directory(directory).map_err(failed)?;
+    disk.remove(&directory.join(RESTORING)).map_err(failed)?;
+    disk.sync_directory(directory).map_err(failed)
 }

@@ -143,6 +143,16 @@ impl Snapshot {
         }
     }
 
+    /// Takes away what was left unfinished: room that would be missing elsewhere. Where it cannot be, the next snapshot
+    /// that is finished takes it away.
+    pub(super) fn clear_unfinished(disk: &dyn Disk, directory: &Path) {
+        for name in disk.list(directory).unwrap_or_default() {
+            if name.ends_with(UNFINISHED) {
+                let _ = disk.remove(&directory.join(name));
+            }
+        }
+    }
+
     /// Takes all other snapshots away, and what was left unfinished.
     pub(super) fn replace_others(&self, disk: &dyn Disk) -> io::Result<()> {
         let directory = self.path.parent().unwrap_or(Path::new("."));

@@ -101,11 +101,11 @@ fn make<R: Read>(mut source: Source<'_, R>, unfinished: &Path, options: &Options
     let timeline = Timeline { id: options.new_timeline.max(1), first: last.next() };
     journal.append([EntryRef::Timeline(&timeline)].into_iter())?;
     drop(journal);
-    layout.end_restore(disk)?;
-    drop(layout);
     // Makes the rest of it: the first start is as quick as any, and whatever is wrong is found now.
-    let store = Embedded::open(unfinished, options.clone())?;
+    let store = Embedded::open_in(layout, options.clone())?;
     store.checkpoint()?;
+    drop(store);
+    layout::end_restore(disk, unfinished)?;
     let events = (last.0 + 1).saturating_sub(source.about.first.0);
     Ok(Contents { events, last, bytes: source.reader.at() })
 }
@@ -285,7 +285,7 @@ fn take_away_what_was_cut_short(unfinished: &Path, options: &Options) -> Result<
     if !names.is_empty() && !names.iter().any(|name| name == layout::RESTORING) {
         return Err(Error::Refused {
             problem: format!(
-                "{} is in the way, and is not what a restore left unfinished; move it away",
+                "{} is in the way: it is a store, or something else that no restore left unfinished; move it away",
                 unfinished.display()
             ),
         });

@@ -70,8 +70,13 @@ impl Keeper {
                     shared.set_snapshot(Some(snapshot));
                     return Ok(());
                 }
-                Err(trouble) if tried => return Err(self.give_up(sled, trouble)),
-                Err(trouble) => sled = self.recover(sled, trouble)?,
+                Err(trouble) => {
+                    Snapshot::clear_unfinished(&*shared.options.disk, &shared.layout.snapshot());
+                    if tried {
+                        return Err(self.give_up(sled, trouble));
+                    }
+                    sled = self.recover(sled, trouble)?;
+                }
             }
             self.sled = Some(sled);
             tried = true;

@@ -189,6 +189,30 @@ fn one_snapshot_serves_until_what_it_stands_for_is_gone_and_the_next_is_worth_it
     site.assert_kept_from(&store, store.kept_from());
 }
 
+/// A snapshot is fuzzy: events are recorded while it is taken.
+#[test]
+fn a_snapshot_taken_while_events_are_recorded_is_complete_with_the_journal() {
+    let folder = Folder::new(Options { checkpoint_on_close: false, ..reclaiming() });
+    let (store, mut site) = (folder.embedded(), Site::default());
+    let groups = site.views(1500, 5);
+    let old = time(1_700_000_001);
+    let mut steps = vec![Sequence(1)];
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| groups.iter().for_each(|group| store.commit(group).unwrap()));
+        while !writer.is_finished() {
+            store.reclaim(old).unwrap();
+            steps.push(store.kept_from());
+        }
+    });
+    steps.dedup();
+    assert!(steps.len() > 2, "it was reclaimed while events were recorded: {steps:?}");
+    let kept = store.kept_from();
+    drop(store);
+    lose(&folder, "sled");
+    lose(&folder, "ids");
+    site.assert_kept_from(&folder.embedded(), kept);
+}
+
 #[test]
 fn what_a_backup_needs_stays_until_it_is_taken() {
     let folder = Folder::new(reclaiming());
@@ -227,6 +251,23 @@ fn a_backup_after_reclaiming_goes_back_to_where_its_snapshot_is_complete() {
         let taken = store.backup(until).and_then(|pieces| pieces.collect::<Result<Vec<_>, _>>());
         assert!(refused(taken.err()), "{until:?}");
     }
+}
+
+#[test]
+fn a_snapshot_for_which_there_is_no_room_leaves_everything_as_it_was() {
+    let disk = FaultyDisk::default();
+    let folder = Folder::new(Options { disk: Arc::new(disk.clone()), ..reclaiming() });
+    let (store, mut site) = (folder.embedded(), Site::default());
+    site.fill_at(&store, 200, 1);
+    disk.state().full = Some(("snapshot", 100));
+    assert!(store.reclaim(time(2)).is_err());
+    assert!(folder.names("snapshot").is_empty(), "what was begun takes no room");
+    site.fill_at(&store, 20, 1);
+    site.assert_kept(&store);
+    disk.state().full = None;
+    store.reclaim(time(2)).unwrap();
+    assert!(store.kept_from() > Sequence(1));
+    site.assert_kept_from(&store, store.kept_from());
 }
 
 /// The machine dies after each change to the disk while records are reclaimed. Whatever is left is opened, also
