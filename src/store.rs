@@ -30,7 +30,9 @@ use crate::key::Key;
 use crate::outcome::{Outcome, Rarity, Record};
 
 pub use embedded::Embedded;
-pub use options::Options;
+pub use options::{
+    CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, Options, SEGMENT_BYTES, SEGMENT_BYTES_MIN,
+};
 
 /// Which store it is: cursors of one mean nothing to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

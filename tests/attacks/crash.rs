@@ -1,0 +1,222 @@
+//! `kill -9` at any moment, under load from several clients, and at moments that are aimed at.
+//!
+//! Kills come in rounds of at most [`ROUND`], each with a store of its own: what a round shows is looked at as a whole.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+use fastrand::Rng;
+
+use crate::aim::{Aim, halve_snapshot};
+use crate::arena::{Arena, Rig};
+use crate::check::{Kept, Known, check};
+use crate::failure::{Failure, Result};
+use crate::load::Clients;
+use crate::site::Site;
+use crate::watchers::Watchers;
+
+/// Kills of one store.
+const ROUND: usize = 100;
+/// Clients at a time.
+const CLIENTS: usize = 6;
+/// Events a second of all clients, when the server is there.
+const PER_SECOND: f64 = 1500.0;
+/// So small that each happens several times a second.
+const SEGMENT_BYTES: u64 = 128 << 10;
+const CHECKPOINT_BYTES: u64 = 64 << 10;
+/// The longest wait before a kill at any moment.
+const RANDOM_MAX: Duration = Duration::from_millis(150);
+/// A server works off so many events before it is struck again.
+const WORK_MIN: u64 = 20;
+
+/// Kill a server under load, again and again
+#[derive(Debug, Args)]
+pub(crate) struct Crash {
+    /// How often
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) kills: u64,
+}
+
+/// What was done, and found.
+#[derive(Debug, Default)]
+struct Score {
+    met: BTreeMap<&'static str, u64>,
+    missed: u64,
+    kept: Kept,
+    again: u64,
+    vanished: u64,
+}
+
+impl Crash {
+    /// Makes the attack; says in one line what it was.
+    pub(crate) fn run(&self, arena: &Arena) -> Result<String> {
+        let (mut score, mut left, mut rng) = (Score::default(), self.kills as usize, arena.rng());
+        while left > 0 {
+            let kills = left.min(ROUND);
+            let round = arena.directory().join(format!("round-{left}"));
+            one_round(arena, &round, kills, rng.u64(..), &mut score)?;
+            left -= kills;
+            println!("{} kills: {}", self.kills as usize - left, score.line());
+            let cleared = std::fs::remove_dir_all(&round);
+            cleared.map_err(|error| Failure::of_attack("clear away a round", error))?;
+        }
+        for kind in KINDS.iter().filter(|kind| self.kills >= KINDS.len() as u64 * 4 && !score.met.contains_key(**kind)) {
+            return Err(Failure::of_attack(format!("meet the moment \"{kind}\""), "it never was; see src/store for what has changed"));
+        }
+        Ok(format!("{} kills: {}", self.kills, score.line()))
+    }
+}
+
+/// What a kill met. The last one is of a server that is to open a snapshot of which half is there.
+const KINDS: [&str; 8] =
+    ["any moment", "opening", "checkpoint", "seal", "event ids", "segment roll", "sled's snapshot", "half a snapshot"];
+
+fn kind(aim: Aim) -> &'static str {
+    match aim {
+        Aim::Random => KINDS[0],
+        Aim::Opening => KINDS[1],
+        Aim::Checkpoint => KINDS[2],
+        Aim::Seal => KINDS[3],
+        Aim::Ids => KINDS[4],
+        Aim::Roll => KINDS[5],
+        Aim::Snapshot => KINDS[6],
+    }
+}
+
+impl Score {
+    fn count(&mut self, aim: Aim, met: bool) {
+        // One that came too late or too early is a kill at some moment all the same.
+        self.missed += u64::from(!met);
+        *self.met.entry(kind(if met { aim } else { Aim::Random })).or_default() += 1;
+    }
+
+    fn line(&self) -> String {
+        let met: Vec<_> = self.met.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        format!(
+            "{} ({} aimed and missed); {} events acknowledged of {} kept, {} answered again, {} streams left; {} awards, told {} times",
+            met.join(", "),
+            self.missed,
+            self.kept.acknowledged,
+            self.kept.events,
+            self.again,
+            self.vanished,
+            self.kept.awards,
+            self.kept.told
+        )
+    }
+}
+
+fn one_round(arena: &Arena, directory: &Path, kills: usize, seed: u64, score: &mut Score) -> Result<()> {
+    let site = Site { seed, users: 24, places: 50, days: 60, challenges: 50 };
+    let mut rig = Rig::new(arena, directory, site, SEGMENT_BYTES, CHECKPOINT_BYTES)?;
+    rig.start()?;
+    let mut clients = Clients::start(arena.runtime(), &rig.url(), site, CLIENTS, PER_SECOND);
+    let mut watchers = Watchers::start(arena.runtime(), &rig.url(), site);
+    let mut round = Round { rig, rng: Rng::with_seed(seed), sweep: 0.0, next: Vec::new() };
+    for _ in 0..kills {
+        arena.go_on()?;
+        round.kill(arena, &mut clients, score)?;
+        clients.check(arena.runtime())?;
+        watchers.check(arena.runtime())?;
+    }
+    let known = finish(arena, &mut round.rig, &mut clients, &mut watchers)?;
+    let kept = check(arena.runtime(), &round.rig.setup, &round.rig.data, directory, &known)?;
+    score.kept = score.kept + kept;
+    score.again += clients.tally.again.load(std::sync::atomic::Ordering::Relaxed);
+    score.vanished += clients.tally.vanished.load(std::sync::atomic::Ordering::Relaxed);
+    Ok(())
+}
+
+/// Ends a load: clients stop, watchers hear the last award, the server ends. What all of them know.
+pub(crate) fn finish(
+    arena: &Arena,
+    rig: &mut Rig,
+    clients: &mut Clients,
+    watchers: &mut Watchers,
+) -> Result<Known> {
+    rig.running()?;
+    clients.stop(arena.runtime())?;
+    rig.record_the_last(arena.runtime())?;
+    watchers.wait_for_the_last(arena.runtime())?;
+    rig.stop()?;
+    let ledgers = clients.ledgers.iter().map(|ledger| ledger.copy()).collect();
+    Ok(Known { site: rig.site, ledgers, told: watchers.told() })
+}
+
+struct Round {
+    rig: Rig,
+    rng: Rng,
+    /// Where in an opening the next blow falls, from 0 to 1.
+    sweep: f64,
+    /// What is aimed at next; None: a half-written snapshot.
+    next: Vec<Option<Aim>>,
+}
+
+impl Round {
+    /// Kills the server once, at the moment whose turn it is.
+    fn kill(&mut self, arena: &Arena, clients: &mut Clients, score: &mut Score) -> Result<()> {
+        if self.next.is_empty() {
+            self.next = [Aim::RUNNING.as_slice(), &[Aim::Opening, Aim::Snapshot]].concat().into_iter().map(Some).collect();
+            self.next.push(None);
+            self.rng.shuffle(&mut self.next);
+        }
+        let aim = self.next.pop().expect("it was filled");
+        let opens = matches!(aim, None | Some(Aim::Opening | Aim::Snapshot));
+        match opens {
+            // A server that runs has to be killed before another can open.
+            true if self.rig.runs() => {
+                self.next.push(aim);
+                self.kill_running(arena, clients, Aim::Random, score)
+            }
+            true => self.kill_opening(aim, score),
+            false => self.kill_running(arena, clients, aim.unwrap_or(Aim::Random), score),
+        }
+    }
+
+    fn kill_running(&mut self, arena: &Arena, clients: &mut Clients, aim: Aim, score: &mut Score) -> Result<()> {
+        let since = SystemTime::now();
+        self.rig.running()?;
+        let before = clients.answered();
+        while clients.answered() < before + WORK_MIN {
+            arena.go_on()?;
+            clients.check(arena.runtime())?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let moment = self.moment();
+        aim.wait(&self.rig.data, moment)?;
+        self.rig.kill()?;
+        score.count(aim, aim.met(&self.rig.data, since));
+        Ok(())
+    }
+
+    fn kill_opening(&mut self, aim: Option<Aim>, score: &mut Score) -> Result<()> {
+        let since = SystemTime::now();
+        let opening = self.rig.launch()?;
+        let aim_now = aim.unwrap_or(Aim::Snapshot);
+        let moment = match aim_now {
+            Aim::Opening => {
+                // The golden ratio: however many blows, they are spread evenly.
+                self.sweep = (self.sweep + 0.618_034) % 1.0;
+                self.rig.opened_in.mul_f64(self.sweep)
+            }
+            _ => Duration::ZERO,
+        };
+        aim_now.wait(&self.rig.data, moment)?;
+        let before_it_listened = opening.kill()?;
+        let met = before_it_listened && aim_now.met(&self.rig.data, since);
+        match aim {
+            Some(aim) => score.count(aim, met),
+            None => match halve_snapshot(&self.rig.data)? {
+                true => *score.met.entry(KINDS[7]).or_default() += 1,
+                false => score.count(Aim::Snapshot, false),
+            },
+        }
+        Ok(())
+    }
+
+    fn moment(&mut self) -> Duration {
+        RANDOM_MAX.mul_f64(self.rng.f64())
+    }
+}
