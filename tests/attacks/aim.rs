@@ -1,7 +1,8 @@
 //! Moments at which a blow is likely to hurt, met by listening to what happens in the data directory.
 //!
-//! A file is looked for that is there only for the time of one sync; the server's thread that syncs takes the
-//! blow when its call returns, so the file is left as it is. Whether the moment was met is read from what was left.
+//! A file is looked for that is there only for the time of one sync. The server is halted: the thread that syncs
+//! halts when its call returns, before it does anything else. Then what is on the disk shows whether the moment was
+//! met. What becomes of the halted server, whether it is killed there or its disk is copied, is up to the attack.
 
 use std::ffi::CStr;
 use std::fs;
@@ -14,9 +15,10 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::io::Errno;
 
 use crate::failure::{Failure, Result};
+use crate::server::Process;
 
-/// A moment that has not come after so long is not waited for.
-const COMES_WITHIN: Duration = Duration::from_secs(3);
+/// A moment that was not met after so long is not waited for any more.
+pub(crate) const MET_WITHIN: Duration = Duration::from_secs(4);
 /// Between two looks at what has happened.
 const LOOK_AGAIN: Duration = Duration::from_micros(20);
 /// The times of files are those of the system's last tick.
@@ -47,25 +49,46 @@ impl Aim {
     /// Those that are met while a server runs.
     pub(crate) const RUNNING: [Aim; 5] = [Aim::Random, Aim::Checkpoint, Aim::Seal, Aim::Ids, Aim::Roll];
 
-    /// Waits for the moment, if it comes soon.
-    pub(crate) fn wait(self, data: &Path, random: Duration) -> Result<()> {
+    /// Halts a server at the moment aimed at; says whether it was met. When it has passed before the server halts,
+    /// the server goes on, and the next one is waited for, so long.
+    pub(crate) fn halt(
+        self,
+        server: &Process,
+        data: &Path,
+        since: SystemTime,
+        random: Duration,
+        within: Duration,
+    ) -> Result<bool> {
+        let until = Instant::now() + within;
+        loop {
+            self.wait(data, random, until)?;
+            server.halt()?;
+            let met = self.met(data, since);
+            if met || Instant::now() >= until {
+                return Ok(met);
+            }
+            server.go_on()?;
+        }
+    }
+
+    fn wait(self, data: &Path, random: Duration, until: Instant) -> Result<()> {
         match self {
             Aim::Random | Aim::Opening => std::thread::sleep(random),
             Aim::Checkpoint => {
-                wait_for(&data.join("sled"), |name| name == "db")?;
+                wait_for(&data.join("sled"), |name| name == "db", until)?;
                 // Somewhere within, and not always at its beginning.
                 std::thread::sleep(random / 50);
             }
-            Aim::Seal => wait_for(data, is_seal)?,
-            Aim::Ids => wait_for(&data.join("ids"), is_unfinished)?,
-            Aim::Roll => wait_for(&data.join("journal"), |name| name.ends_with(".log"))?,
-            Aim::Snapshot => wait_for(&data.join("sled"), is_snapshot)?,
+            Aim::Seal => wait_for(data, is_seal, until)?,
+            Aim::Ids => wait_for(&data.join("ids"), is_unfinished, until)?,
+            Aim::Roll => wait_for(&data.join("journal"), |name| name.ends_with(".log"), until)?,
+            Aim::Snapshot => wait_for(&data.join("sled"), is_snapshot, until)?,
         }
         Ok(())
     }
 
-    /// Whether what is left shows that the moment was met, with a server that began to run at this time.
-    pub(crate) fn met(self, data: &Path, since: SystemTime) -> bool {
+    /// Whether what is left shows that the moment was met, by a server that was started after this time.
+    fn met(self, data: &Path, since: SystemTime) -> bool {
         let new_in = |directory: &Path, names: fn(&str) -> bool| {
             files(directory).iter().any(|path| names(&name(path)) && changed(path) >= Some(since - TICK))
         };
@@ -136,12 +159,11 @@ fn changed(path: &Path) -> Option<SystemTime> {
 }
 
 /// Waits until something happens to a file whose name is looked for.
-fn wait_for(directory: &Path, names: impl Fn(&str) -> bool) -> Result<()> {
+fn wait_for(directory: &Path, names: impl Fn(&str) -> bool, until: Instant) -> Result<()> {
     let failed = |error| Failure::of_attack(format!("listen to {}", directory.display()), error);
     let listening = listen(directory).map_err(failed)?;
     let mut buffer = [MaybeUninit::uninit(); 4096];
     let mut heard = inotify::Reader::new(&listening, &mut buffer);
-    let until = Instant::now() + COMES_WITHIN;
     while Instant::now() < until {
         match heard.next() {
             Ok(event) => {

@@ -106,7 +106,8 @@ impl Rig {
     ) -> Result<Rig> {
         let badges = directory.join("badges");
         site.write_rules(&badges)?;
-        let setup = Setup { program: arena.program.clone(), badges, segment_bytes, checkpoint_bytes };
+        let (program, logs) = (arena.program.clone(), directory.to_owned());
+        let setup = Setup { program, badges, logs, segment_bytes, checkpoint_bytes };
         let (data, door) = (directory.join("data"), Door::open(arena.runtime())?);
         Ok(Rig { site, setup, data, door, opened_in: Duration::from_millis(50), server: None })
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use fastrand::Rng;
 
-use crate::aim::{Aim, halve_snapshot};
+use crate::aim::{Aim, MET_WITHIN, halve_snapshot};
 use crate::arena::{Arena, Rig};
 use crate::check::{Kept, Known, check};
 use crate::failure::{Failure, Result};
@@ -24,8 +24,8 @@ const CLIENTS: usize = 6;
 /// Events a second of all clients, when the server is there.
 const PER_SECOND: f64 = 1500.0;
 /// So small that each happens several times a second.
-const SEGMENT_BYTES: u64 = 128 << 10;
-const CHECKPOINT_BYTES: u64 = 64 << 10;
+const SEGMENT_BYTES: u64 = 32 << 10;
+const CHECKPOINT_BYTES: u64 = 32 << 10;
 /// The longest wait before a kill at any moment.
 const RANDOM_MAX: Duration = Duration::from_millis(150);
 /// A server works off so many events before it is struck again.
@@ -124,8 +124,8 @@ fn one_round(arena: &Arena, directory: &Path, kills: usize, seed: u64, score: &m
     let known = finish(arena, &mut round.rig, &mut clients, &mut watchers)?;
     let kept = check(arena.runtime(), &round.rig.setup, &round.rig.data, directory, &known)?;
     score.kept = score.kept + kept;
-    score.again += clients.tally.again.load(std::sync::atomic::Ordering::Relaxed);
-    score.vanished += clients.tally.vanished.load(std::sync::atomic::Ordering::Relaxed);
+    score.again += clients.tally.get(|tally| &tally.again);
+    score.vanished += clients.tally.get(|tally| &tally.vanished);
     Ok(())
 }
 
@@ -185,9 +185,10 @@ impl Round {
             std::thread::sleep(Duration::from_millis(1));
         }
         let moment = self.moment();
-        aim.wait(&self.rig.data, moment)?;
+        let process = self.rig.running()?.process();
+        let met = aim.halt(&process, &self.rig.data, since, moment, MET_WITHIN)?;
         self.rig.kill()?;
-        score.count(aim, aim.met(&self.rig.data, since));
+        score.count(aim, met);
         Ok(())
     }
 
@@ -203,9 +204,9 @@ impl Round {
             }
             _ => Duration::ZERO,
         };
-        aim_now.wait(&self.rig.data, moment)?;
-        let before_it_listened = opening.kill()?;
-        let met = before_it_listened && aim_now.met(&self.rig.data, since);
+        let within = self.rig.opened_in * 2;
+        let met = aim_now.halt(&opening.process(), &self.rig.data, since, moment, within)?;
+        let met = opening.kill()? && met;
         match aim {
             Some(aim) => score.count(aim, met),
             None => match halve_snapshot(&self.rig.data)? {

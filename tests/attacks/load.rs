@@ -39,6 +39,13 @@ pub(crate) struct Tally {
     pub(crate) refused: AtomicU64,
 }
 
+impl Tally {
+    /// One of the numbers.
+    pub(crate) fn get(&self, number: impl FnOnce(&Tally) -> &AtomicU64) -> u64 {
+        number(self).load(Ordering::Relaxed)
+    }
+}
+
 /// The clients.
 pub(crate) struct Clients {
     pub(crate) ledgers: Vec<Shared>,
@@ -83,7 +90,7 @@ impl Clients {
 
     /// How many events were answered.
     pub(crate) fn answered(&self) -> u64 {
-        self.tally.answered.load(Ordering::Relaxed)
+        self.tally.get(|tally| &tally.answered)
     }
 }
 

@@ -15,6 +15,8 @@ mod ledger;
 mod load;
 mod server;
 mod site;
+mod soak;
+mod volume;
 mod watchers;
 
 use std::path::PathBuf;
@@ -25,6 +27,7 @@ use clap::{Parser, Subcommand};
 use crate::arena::Arena;
 use crate::crash::Crash;
 use crate::failure::Result;
+use crate::soak::Soak;
 
 /// Attack what Laurels promises, with real processes
 #[derive(Debug, Parser)]
@@ -46,6 +49,7 @@ struct Attacks {
 #[derive(Debug, Subcommand)]
 enum Attack {
     Crash(Crash),
+    Soak(Soak),
 }
 
 fn main() -> ExitCode {
@@ -86,6 +90,7 @@ impl Attack {
     fn run(&self, arena: &Arena) -> Result<String> {
         match self {
             Attack::Crash(crash) => crash.run(arena),
+            Attack::Soak(soak) => soak.run(arena),
         }
     }
 }

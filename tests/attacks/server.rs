@@ -17,6 +17,8 @@ use crate::failure::{Failure, Result, hold};
 const OPENING_MAX: Duration = Duration::from_secs(120);
 /// A server that was told to stop and has not ended after so long never will.
 const STOPPING_MAX: Duration = Duration::from_secs(60);
+/// A thread that waits for a disk halts when the disk has answered.
+const HALTING_MAX: Duration = Duration::from_secs(60);
 /// What comes before the address, on the first line.
 const GREETING: &str = "Laurels listens on ";
 
@@ -26,6 +28,8 @@ pub(crate) struct Setup {
     /// The built server.
     pub(crate) program: PathBuf,
     pub(crate) badges: PathBuf,
+    /// Where servers write their logs, each named for its data directory.
+    pub(crate) logs: PathBuf,
     pub(crate) segment_bytes: u64,
     pub(crate) checkpoint_bytes: u64,
 }
@@ -46,15 +50,16 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// How long its opening took.
     pub(crate) opened_in: Duration,
+    began: Instant,
     /// It may write to it as long as it lives.
     _output: BufReader<ChildStdout>,
 }
 
 impl Setup {
-    /// Starts a server on this data directory, which writes its log beside it, and does not wait for it.
+    /// Starts a server on this data directory, and does not wait for it.
     pub(crate) fn launch(&self, data: &Path) -> Result<Opening> {
         let failed = |error| Failure::of_attack(format!("start {}", self.program.display()), error);
-        let log = data.with_extension("log");
+        let log = self.logs.join(data.file_name().unwrap_or_default()).with_extension("log");
         let err = File::options().create(true).append(true).open(&log).map_err(failed)?;
         let mut command = Command::new(&self.program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).arg("--badges").arg(&self.badges);
@@ -94,7 +99,8 @@ impl Opening {
         let opened_in = self.began.elapsed();
         match line.trim().strip_prefix(GREETING).map(str::parse) {
             Some(Ok(address)) => {
-                Ok(Server { child: self.child, log: self.log, address, opened_in, _output: output })
+                let Opening { child, log, began, .. } = self;
+                Ok(Server { child, log, address, opened_in, began, _output: output })
             }
             _ => {
                 let status = self.child.wait().map_err(|error| Failure::of_attack("wait for it", error))?;
@@ -114,9 +120,9 @@ impl Opening {
         Ok(line.is_empty())
     }
 
-    /// Stops it for a while, as [`Server::pause`] does.
-    pub(crate) fn pause(&self) -> Result<()> {
-        signal(&self.child, Signal::STOP)
+    /// Its process.
+    pub(crate) fn process(&self) -> Process {
+        Process::of(&self.child)
     }
 }
 
@@ -131,7 +137,7 @@ impl Server {
 
     /// Asks it to stop, and waits until it has.
     pub(crate) fn stop(mut self) -> Result<()> {
-        signal(&self.child, Signal::TERM)?;
+        self.process().signal(Signal::TERM)?;
         let began = Instant::now();
         loop {
             match self.child.try_wait().map_err(|error| Failure::of_attack("wait for the server", error))? {
@@ -149,19 +155,14 @@ impl Server {
         }
     }
 
-    /// Halts all its threads where they are.
-    pub(crate) fn pause(&self) -> Result<()> {
-        signal(&self.child, Signal::STOP)
-    }
-
-    /// Lets it go on.
-    pub(crate) fn go_on(&self) -> Result<()> {
-        signal(&self.child, Signal::CONT)
+    /// How long ago it was started.
+    pub(crate) fn age(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// Its process.
-    pub(crate) fn process(&self) -> u32 {
-        self.child.id()
+    pub(crate) fn process(&self) -> Process {
+        Process::of(&self.child)
     }
 }
 
@@ -177,9 +178,49 @@ fn kill(child: &mut Child) -> Result<ExitStatus> {
     ended.map_err(|error| Failure::of_attack("kill the server", error))
 }
 
-fn signal(child: &Child, signal: Signal) -> Result<()> {
-    let pid = Pid::from_raw(child.id().cast_signed()).expect("a process has a number");
-    kill_process(pid, signal).map_err(|error| Failure::of_attack("send the server a signal", error))
+/// A server's process, which can be halted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process(Pid);
+
+impl Process {
+    fn of(child: &Child) -> Process {
+        Process(Pid::from_raw(child.id().cast_signed()).expect("a process has a number"))
+    }
+
+    /// What the system knows of it.
+    pub(crate) fn folder(self) -> PathBuf {
+        Path::new("/proc").join(self.0.as_raw_nonzero().to_string())
+    }
+
+    /// Halts it where it is. When this returns, none of its threads runs.
+    pub(crate) fn halt(self) -> Result<()> {
+        self.signal(Signal::STOP)?;
+        let began = Instant::now();
+        while !self.is_halted() {
+            if began.elapsed() > HALTING_MAX {
+                return Err(Failure::of_attack("halt the server", format!("it runs on after {HALTING_MAX:?}")));
+            }
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        Ok(())
+    }
+
+    /// Lets it go on.
+    pub(crate) fn go_on(self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    /// Whether each of its threads has halted. So has one that has ended.
+    fn is_halted(self) -> bool {
+        let threads = std::fs::read_dir(self.folder().join("task")).into_iter().flatten().flatten();
+        let mut states = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("stat")).ok());
+        // What comes after the name, which is in brackets and may have any character.
+        states.all(|stat| stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with(['T', 'Z', 'X'])))
+    }
+
+    fn signal(self, signal: Signal) -> Result<()> {
+        kill_process(self.0, signal).map_err(|error| Failure::of_attack("send the server a signal", error))
+    }
 }
 
 /// The end of a log, as much as is read gladly.

@@ -14,6 +14,10 @@ use crate::site::{LAST_BADGE, LAST_USER, Site};
 
 /// A watcher that has not heard the last award so long after it was given never will.
 const HEARD_MAX: Duration = Duration::from_secs(120);
+/// A fickle watcher hangs up, and a sleepy one falls asleep, after so long.
+const AWAKE_MS: std::ops::Range<u64> = 50..4000;
+/// A sleepy one sleeps so long.
+const NAP_MS: std::ops::Range<u64> = 10..2000;
 /// A watcher that meets no server looks again so soon.
 const AGAIN: Duration = Duration::from_millis(10);
 
@@ -114,7 +118,12 @@ impl Watchers {
             if Instant::now() > until {
                 let told = self.told();
                 let deaf = told.iter().find(|told| told.awards.last().is_none_or(|last| last.badge != LAST_BADGE));
-                let seen = format!("{HEARD_MAX:?} after the last award was given this was not told: {deaf:#?}");
+                let seen = deaf.map(|deaf| {
+                    let (number, cursor, last) = (deaf.awards.len(), &deaf.cursor, deaf.awards.last());
+                    let (users, badges) = (&deaf.users, &deaf.badges);
+                    format!("one of users {users:?} and badges {badges:?} was told {number}, up to {cursor}, {last:?}")
+                });
+                let seen = format!("{HEARD_MAX:?} after the last award was given {seen:?}");
                 return Err(Failure::new("a watcher is told every award", seen));
             }
             std::thread::sleep(AGAIN);
@@ -149,7 +158,7 @@ impl Watcher {
     async fn run(mut self) -> Result<()> {
         let client = Client::lazy(&self.url).map_err(|error| Failure::of_attack("make a client", error))?;
         let mut watch = self.listen(&client);
-        let mut until_change = self.rng.u32(1..200);
+        let mut next_change = self.next_change();
         loop {
             let notification = match watch.next().await {
                 Ok(notification) => notification,
@@ -172,16 +181,19 @@ impl Watcher {
             if last {
                 return Ok(());
             }
-            until_change -= 1;
-            if until_change == 0 {
-                until_change = self.rng.u32(1..200);
+            if Instant::now() >= next_change {
                 match self.habit {
                     Habit::Steady => {}
                     Habit::Fickle => watch = self.listen(&client),
-                    Habit::Sleepy => sleep(Duration::from_millis(self.rng.u64(10..3000))).await,
+                    Habit::Sleepy => sleep(Duration::from_millis(self.rng.u64(NAP_MS))).await,
                 }
+                next_change = self.next_change();
             }
         }
+    }
+
+    fn next_change(&mut self) -> Instant {
+        Instant::now() + Duration::from_millis(self.rng.u64(AWAKE_MS))
     }
 
     fn listen(&self, client: &Client) -> Watch {
