@@ -46,8 +46,24 @@ pub(crate) enum Aim {
 }
 
 impl Aim {
+    /// All of them.
+    pub(crate) const ALL: [Aim; 7] =
+        [Aim::Random, Aim::Opening, Aim::Checkpoint, Aim::Seal, Aim::Ids, Aim::Roll, Aim::Snapshot];
     /// Those that are met while a server runs.
     pub(crate) const RUNNING: [Aim; 5] = [Aim::Random, Aim::Checkpoint, Aim::Seal, Aim::Ids, Aim::Roll];
+
+    /// What it is called in a report.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Aim::Random => "any moment",
+            Aim::Opening => "opening",
+            Aim::Checkpoint => "checkpoint",
+            Aim::Seal => "seal",
+            Aim::Ids => "event ids",
+            Aim::Roll => "segment roll",
+            Aim::Snapshot => "sled's snapshot",
+        }
+    }
 
     /// Halts a server at the moment aimed at; says whether it was met. When it has passed before the server halts,
     /// the server goes on, and the next one is waited for, so long.
@@ -101,7 +117,8 @@ impl Aim {
             Aim::Seal => new_in(data, is_seal),
             Aim::Ids => new_in(&data.join("ids"), is_unfinished),
             Aim::Roll => {
-                let logs = files(&data.join("journal")).into_iter().filter(|path| name(path).ends_with(".log"));
+                let logs =
+                    files(&data.join("journal")).into_iter().filter(|path| name(path).ends_with(".log"));
                 let last = logs.max().and_then(|last| fs::metadata(last).ok());
                 last.is_some_and(|last| last.len() <= HEADER_BYTES)
             }
@@ -124,7 +141,8 @@ pub(crate) fn halve_snapshot(data: &Path) -> Result<bool> {
     let failed = |error| Failure::of_attack(format!("halve {}", begun.display()), error);
     let bytes = fs::read(&begun).map_err(failed)?;
     let left = begun.with_extension(format!("{}.generating", extension(&begun)));
-    fs::write(if is_snapshot(&name(&begun)) { &begun } else { &left }, &bytes[..bytes.len() / 2]).map_err(failed)?;
+    fs::write(if is_snapshot(&name(&begun)) { &begun } else { &left }, &bytes[..bytes.len() / 2])
+        .map_err(failed)?;
     Ok(true)
 }
 

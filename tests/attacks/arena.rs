@@ -36,7 +36,8 @@ impl Arena {
     /// An arena in a new folder within this one.
     pub(crate) fn new(program: PathBuf, seed: u64, within: &Path) -> Result<Arena> {
         let failed = |error| Failure::of_attack("begin", error);
-        let directory = tempfile::Builder::new().prefix("laurels-attack-").tempdir_in(within).map_err(failed)?;
+        let directory =
+            tempfile::Builder::new().prefix("laurels-attack-").tempdir_in(within).map_err(failed)?;
         let runtime = Runtime::new().map_err(failed)?;
         let interrupted = Arc::new(AtomicBool::new(false));
         for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
@@ -121,11 +122,6 @@ impl Rig {
         self.server.is_some()
     }
 
-    /// The server, where one runs.
-    pub(crate) fn server(&self) -> Option<&Server> {
-        self.server.as_ref()
-    }
-
     /// Has a server run, one that is there or a new one.
     pub(crate) fn running(&mut self) -> Result<&Server> {
         if self.server.is_none() {
@@ -166,7 +162,8 @@ impl Rig {
     pub(crate) fn record_the_last(&self, runtime: &Handle) -> Result<()> {
         let until = Instant::now() + LAST_EVENT_MAX;
         runtime.block_on(async {
-            let client = Client::lazy(self.url()).map_err(|error| Failure::of_attack("make a client", error))?;
+            let client =
+                Client::lazy(self.url()).map_err(|error| Failure::of_attack("make a client", error))?;
             loop {
                 match client.record(self.site.last_event()).await {
                     Ok(_) => return Ok(()),

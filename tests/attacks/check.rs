@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use crate::failure::{Failure, Result, hold};
 use crate::ledger::Ledger;
 use crate::server::Setup;
-use crate::site::{LAST_BADGE, Site};
+use crate::site::Site;
 use crate::watchers::Told;
 
 /// What takes so long does not come to an end.
@@ -80,7 +80,11 @@ pub(crate) fn check(
         events: journal.len(),
         acknowledged: known.ledgers.iter().map(|ledger| ledger.answered().count()).sum(),
         awards: told.len(),
-        told: known.told.iter().map(|listener| told.iter().filter(|award| listener.hears(award)).count()).sum(),
+        told: known
+            .told
+            .iter()
+            .map(|listener| told.iter().filter(|award| listener.hears(award)).count())
+            .sum(),
     })
 }
 
@@ -111,7 +115,8 @@ async fn watch(client: &Client, options: WatchOptions) -> Result<Vec<Award>> {
     let (mut watch, mut awards) = (client.watch(options), Vec::new());
     loop {
         let next = timeout(STEP_MAX, watch.next()).await;
-        let next = next.map_err(|_| Failure::new("a watcher hears that it is up to date", "it hears nothing"))?;
+        let next =
+            next.map_err(|_| Failure::new("a watcher hears that it is up to date", "it hears nothing"))?;
         match next.map_err(|error| call("watch", error))?.kind {
             Some(NotificationKind::Award(award)) => awards.push(award),
             Some(NotificationKind::Heartbeat(heartbeat)) if heartbeat.live => return Ok(awards),
@@ -153,7 +158,9 @@ fn same<'a, T: PartialEq + std::fmt::Debug + 'a>(
     for at in 0.. {
         match (got.next(), wanted.next()) {
             (None, None) => break,
-            (got, wanted) => hold(got == wanted, promised, || format!("at {at}: {got:?}, and not {wanted:?}"))?,
+            (got, wanted) => {
+                hold(got == wanted, promised, || format!("at {at}: {got:?}, and not {wanted:?}"))?
+            }
         }
     }
     Ok(())
@@ -177,7 +184,8 @@ async fn record(client: &Client, events: Vec<Event>) -> Result<Vec<Recorded>> {
     while recorded.len() < count {
         let answer = timeout(STEP_MAX, answers.next()).await;
         let answer = answer.map_err(|_| Failure::new("every event is answered", "one is not"))?;
-        let answer = answer.ok_or_else(|| Failure::new("every event is answered", "the stream ended before"))?;
+        let answer =
+            answer.ok_or_else(|| Failure::new("every event is answered", "the stream ended before"))?;
         let result = answer.and_then(|answer| answer.result);
         recorded.push(result.map_err(|error| call("record", error))?);
     }
@@ -228,7 +236,8 @@ fn read_journal(data: &Path) -> Result<Vec<Entry>> {
         let Some(last) = page.last() else { return Ok(entries) };
         after = last.sequence;
         entries.extend(
-            page.iter().map(|record| Entry { id: record.event.id.as_str().to_owned(), awards: record.awards.len() }),
+            page.iter()
+                .map(|record| Entry { id: record.event.id.as_str().to_owned(), awards: record.awards.len() }),
         );
     }
 }
@@ -265,8 +274,10 @@ fn check_counts(journal: &[Entry], known: &Known, held: &Held) -> Result<()> {
     }
     for (user, badges) in held {
         let progress = badges.progress.iter().find(|progress| progress.badge == "visits");
-        let (counted, kept) =
-            (progress.map_or(0.0, |progress| progress.current), visits.get(user).copied().unwrap_or_default());
+        let (counted, kept) = (
+            progress.map_or(0.0, |progress| progress.current),
+            visits.get(user).copied().unwrap_or_default(),
+        );
         hold(counted == kept, "an event that is kept counts once, and no other does", || {
             format!("{user} has {counted} visits, and {kept} are kept")
         })?;
@@ -290,12 +301,10 @@ fn replay(
     attacked: &Held,
 ) -> Result<()> {
     let promised = "a store that was attacked holds what one holds that was given the same events once";
-    let directory = tempfile::tempdir_in(scratch).map_err(|error| Failure::of_attack("make a folder", error))?;
+    let directory =
+        tempfile::tempdir_in(scratch).map_err(|error| Failure::of_attack("make a folder", error))?;
     let server = setup.start(&directory.path().join("data"))?;
-    let events = journal.iter().map(|entry| match Site::named(&entry.id) {
-        Some((client, number)) => site.event(client, number),
-        None => site.last_event(),
-    });
+    let events = journal.iter().map(|entry| site.event_of(&entry.id));
     let fresh = runtime.block_on(async {
         let client = connect(server.address).await?;
         for (entry, recorded) in journal.iter().zip(record(&client, events.collect()).await?) {
@@ -318,8 +327,7 @@ fn replay(
 fn undated(badges: &UserBadges, site: Site) -> UserBadges {
     let mut badges = UserBadges { cursor: String::new(), ..badges.clone() };
     for award in &mut badges.awards {
-        let dated = Site::named(&award.event_id).is_some_and(|(client, n)| site.event(client, n).time.is_some());
-        if !dated || award.badge == LAST_BADGE {
+        if site.event_of(&award.event_id).time.is_none() {
             award.time = None;
         }
     }

@@ -238,7 +238,8 @@ impl Visitor {
 
     /// Begins a stream, and is gone before all is answered.
     async fn vanish(&mut self, client: &Client) -> std::result::Result<u32, Trouble> {
-        let numbers: Vec<_> = (0..self.rng.usize(1..STREAM_EVENTS)).map(|_| self.ledger.lock().begin()).collect();
+        let numbers: Vec<_> =
+            (0..self.rng.usize(1..STREAM_EVENTS)).map(|_| self.ledger.lock().begin()).collect();
         let events = self.events(&numbers);
         let answers = client.record_all(tokio_stream::iter(events)).await;
         let mut answers = answers.map_err(|error| self.passing(error))?;

@@ -13,6 +13,7 @@ mod door;
 mod failure;
 mod ledger;
 mod load;
+mod power;
 mod server;
 mod site;
 mod soak;
@@ -27,6 +28,7 @@ use clap::{Parser, Subcommand};
 use crate::arena::Arena;
 use crate::crash::Crash;
 use crate::failure::Result;
+use crate::power::Power;
 use crate::soak::Soak;
 
 /// Attack what Laurels promises, with real processes
@@ -49,15 +51,22 @@ struct Attacks {
 #[derive(Debug, Subcommand)]
 enum Attack {
     Crash(Crash),
+    Power(Power),
     Soak(Soak),
 }
 
 fn main() -> ExitCode {
     let attacks = Attacks::parse();
     let seed = attacks.seed.unwrap_or_else(|| fastrand::u64(..));
-    println!("seed {seed}");
-    let arena = match Arena::new(attacks.server, seed, &attacks.within) {
-        Ok(arena) => arena,
+    let mounts = match attacks.attack {
+        Attack::Crash(_) => Ok(()),
+        Attack::Power(_) | Attack::Soak(_) => volume::in_namespace(),
+    };
+    let arena = match mounts.and_then(|()| Arena::new(attacks.server, seed, &attacks.within)) {
+        Ok(arena) => {
+            println!("seed {seed}");
+            arena
+        }
         Err(failure) => {
             eprintln!("{failure}");
             return ExitCode::FAILURE;
@@ -90,6 +99,7 @@ impl Attack {
     fn run(&self, arena: &Arena) -> Result<String> {
         match self {
             Attack::Crash(crash) => crash.run(arena),
+            Attack::Power(power) => power.run(arena),
             Attack::Soak(soak) => soak.run(arena),
         }
     }

@@ -62,7 +62,11 @@ impl Setup {
         let log = self.logs.join(data.file_name().unwrap_or_default()).with_extension("log");
         let err = File::options().create(true).append(true).open(&log).map_err(failed)?;
         let mut command = Command::new(&self.program);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).arg("--badges").arg(&self.badges);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .arg("--badges")
+            .arg(&self.badges);
         command.args(["--segment-bytes", &self.segment_bytes.to_string()]);
         command.args(["--checkpoint-bytes", &self.checkpoint_bytes.to_string()]);
         for variable in ["LAURELS_DATA", "LAURELS_BADGES", "LAURELS_LISTEN", "LAURELS_LOG"] {
@@ -198,7 +202,10 @@ impl Process {
         let began = Instant::now();
         while !self.is_halted() {
             if began.elapsed() > HALTING_MAX {
-                return Err(Failure::of_attack("halt the server", format!("it runs on after {HALTING_MAX:?}")));
+                return Err(Failure::of_attack(
+                    "halt the server",
+                    format!("it runs on after {HALTING_MAX:?}"),
+                ));
             }
             std::thread::sleep(Duration::from_micros(100));
         }
@@ -213,7 +220,8 @@ impl Process {
     /// Whether each of its threads has halted. So has one that has ended.
     fn is_halted(self) -> bool {
         let threads = std::fs::read_dir(self.folder().join("task")).into_iter().flatten().flatten();
-        let mut states = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("stat")).ok());
+        let mut states =
+            threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("stat")).ok());
         // What comes after the name, which is in brackets and may have any character.
         states.all(|stat| stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with(['T', 'Z', 'X'])))
     }

@@ -71,6 +71,7 @@ by = ["user", "subject"]
 pub(crate) const LAST_USER: &str = "the-last";
 /// The badge that this one gets.
 pub(crate) const LAST_BADGE: &str = "end";
+const LAST_ID: &str = "last";
 /// 2025-01-01T00:00:00Z.
 const EPOCH_SECONDS: i64 = 1_735_689_600;
 const DAY_SECONDS: i64 = 86_400;
@@ -109,7 +110,9 @@ impl Site {
         let user = rng.usize(..self.users);
         let event = match rng.u32(..1000) {
             kind if kind < self.challenges => challenge(&mut rng, self, &id(client, number)),
-            ..700 => Event::new("visit", Site::user(user)).with_subject(format!("s{}", rng.usize(..self.places))),
+            ..700 => {
+                Event::new("visit", Site::user(user)).with_subject(format!("s{}", rng.usize(..self.places)))
+            }
             700..850 => read(&mut rng, self),
             850..950 => Event::new("points.won", Site::user(user))
                 .with_data_json(format!(r#"{{"points":{}}}"#, rng.u32(1..100))),
@@ -127,10 +130,24 @@ impl Site {
 
     /// The event after which nothing more comes.
     pub(crate) fn last_event(&self) -> Event {
-        Event::new("site.closed", LAST_USER).with_id("last").with_subject("closed")
+        Event::new("site.closed", LAST_USER).with_id(LAST_ID).with_subject("closed")
     }
 
-    /// Which event an id names: its client and number. None for the last one.
+    /// An event that changes nothing, to see whether one is taken.
+    pub(crate) fn probe(id: impl Into<String>) -> Event {
+        Event::new("disk.watched", "nobody").with_id(id)
+    }
+
+    /// The event that an id names.
+    pub(crate) fn event_of(&self, id: &str) -> Event {
+        match Site::named(id) {
+            Some((client, number)) => self.event(client, number),
+            None if id == LAST_ID => self.last_event(),
+            None => Site::probe(id),
+        }
+    }
+
+    /// Which event an id names: its client and number. None for one of no client.
     pub(crate) fn named(id: &str) -> Option<(usize, usize)> {
         let (client, number) = id.strip_prefix('c')?.split_once('-')?;
         Some((client.parse().ok()?, number.parse().ok()?))

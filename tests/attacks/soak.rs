@@ -159,7 +159,8 @@ impl Running<'_> {
         (sample.seconds, sample.answered, sample.told) = (began.elapsed().as_secs(), answered, told);
         (sample.life, sample.faults) = (self.faults.lives(), self.faults.count());
         sample.disk_bytes = samples::disk_bytes(&self.rig.data);
-        writeln!(self.csv, "{}", sample.line()).map_err(|error| Failure::of_attack("write a sample", error))?;
+        writeln!(self.csv, "{}", sample.line())
+            .map_err(|error| Failure::of_attack("write a sample", error))?;
         self.samples.push(sample);
         Ok(())
     }

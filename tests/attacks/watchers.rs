@@ -117,7 +117,8 @@ impl Watchers {
         while !self.tasks.iter().all(JoinHandle::is_finished) {
             if Instant::now() > until {
                 let told = self.told();
-                let deaf = told.iter().find(|told| told.awards.last().is_none_or(|last| last.badge != LAST_BADGE));
+                let deaf =
+                    told.iter().find(|told| told.awards.last().is_none_or(|last| last.badge != LAST_BADGE));
                 let seen = deaf.map(|deaf| {
                     let (number, cursor, last) = (deaf.awards.len(), &deaf.cursor, deaf.awards.last());
                     let (users, badges) = (&deaf.users, &deaf.badges);

@@ -5,7 +5,6 @@ mod badges;
 mod batching;
 mod binary;
 mod cli;
-mod crash;
 mod docs;
 mod engine;
 mod history;

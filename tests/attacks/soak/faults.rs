@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use laurels_client::{Client, ErrorReason, Event};
+use laurels_client::{Client, ErrorReason};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use tokio::runtime::Handle;
 
@@ -77,7 +77,8 @@ impl Faults {
     }
 
     pub(super) fn line(&self) -> String {
-        let done: Vec<_> = self.done.iter().map(|(fault, count)| format!("{count} {}", fault.name())).collect();
+        let done: Vec<_> =
+            self.done.iter().map(|(fault, count)| format!("{count} {}", fault.name())).collect();
         format!("{} faults: {}", self.count(), done.join(", "))
     }
 
@@ -130,7 +131,8 @@ impl Faults {
 fn damage_sled(rng: &mut Rng, data: &Path) -> Result<()> {
     let failed = |error| Failure::of_attack("damage sled", error);
     let entries = fs::read_dir(data.join("sled")).map_err(failed)?;
-    let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
+    let mut files: Vec<_> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
     files.sort_unstable();
     let Some(path) = rng.choice(&files) else { return Ok(()) };
     let file = File::options().read(true).write(true).open(path).map_err(failed)?;
@@ -144,7 +146,8 @@ fn damage_sled(rng: &mut Rng, data: &Path) -> Result<()> {
         1 => file.write_all_at(&vec![0; usize::min(64 << 10, (size - at) as usize)], at),
         _ => {
             let mut byte = [0];
-            file.read_exact_at(&mut byte, at).and_then(|()| file.write_all_at(&[byte[0] ^ 1 << rng.u32(..8)], at))
+            file.read_exact_at(&mut byte, at)
+                .and_then(|()| file.write_all_at(&[byte[0] ^ 1 << rng.u32(..8)], at))
         }
     };
     damaged.map_err(failed)
@@ -176,11 +179,13 @@ async fn refuses(url: &str, full: bool, number: u64) -> Result<()> {
     for attempt in 0.. {
         let read = client.badges(Site::user(0)).await;
         hold(read.is_ok(), "where writing is refused reading goes on", || format!("{read:?}"))?;
-        let event = Event::new("disk.watched", "nobody").with_id(format!("full-{number}-{full}-{attempt}"));
+        let event = Site::probe(format!("full-{number}-{full}-{attempt}"));
         let refused = match client.record(event).await {
             Ok(_) => false,
             Err(error) if error.reason() == Some(ErrorReason::StoreReadOnly) => {
-                hold(error.retry_after().is_some(), "a refusal says when to try again", || error.to_string())?;
+                hold(error.retry_after().is_some(), "a refusal says when to try again", || {
+                    error.to_string()
+                })?;
                 true
             }
             Err(error) => return Err(Failure::new("a full disk is told as such", error.to_string())),

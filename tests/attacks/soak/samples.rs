@@ -62,8 +62,11 @@ impl Sample {
 
     /// A line of the file.
     pub(super) fn line(&self) -> String {
-        let Sample { seconds, life, age, memory, descriptors, threads, disk_bytes, answered, told, faults } = self;
-        format!("{seconds},{life},{age},{memory},{descriptors},{threads},{disk_bytes},{answered},{told},{faults}")
+        let Sample { seconds, life, age, memory, descriptors, threads, disk_bytes, answered, told, faults } =
+            self;
+        format!(
+            "{seconds},{life},{age},{memory},{descriptors},{threads},{disk_bytes},{answered},{told},{faults}"
+        )
     }
 
     /// Servers of about one age: their caches have had as long to fill.
