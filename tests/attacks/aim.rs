@@ -127,6 +127,15 @@ impl Aim {
     }
 }
 
+/// The time, as it is noted with files.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "files have the system's time, and no other can be compared with it"
+)]
+pub(crate) fn time_of_files() -> SystemTime {
+    SystemTime::now()
+}
+
 /// A snapshot that sled has begun and not finished.
 pub(crate) fn unfinished_snapshot(data: &Path) -> Option<PathBuf> {
     files(&data.join("sled")).into_iter().find(|path| is_snapshot(&name(path)))

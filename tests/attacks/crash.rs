@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Args;
 use fastrand::Rng;
 
-use crate::aim::{Aim, MET_WITHIN, halve_snapshot};
+use crate::aim::{Aim, MET_WITHIN, halve_snapshot, time_of_files};
 use crate::arena::{Arena, Rig};
 use crate::check::{Kept, Known, check};
 use crate::failure::{Failure, Result};
@@ -183,7 +183,7 @@ impl Round {
         aim: Aim,
         score: &mut Score,
     ) -> Result<()> {
-        let since = SystemTime::now();
+        let since = time_of_files();
         self.rig.running()?;
         let before = clients.answered();
         while clients.answered() < before + WORK_MIN {
@@ -200,7 +200,7 @@ impl Round {
     }
 
     fn kill_opening(&mut self, aim: Option<Aim>, score: &mut Score) -> Result<()> {
-        let since = SystemTime::now();
+        let since = time_of_files();
         let opening = self.rig.launch()?;
         let aim_now = aim.unwrap_or(Aim::Snapshot);
         let moment = match aim_now {
@@ -209,7 +209,9 @@ impl Round {
                 self.sweep = (self.sweep + 0.618_034) % 1.0;
                 self.rig.opened_in.mul_f64(self.sweep * OPENING_SWEPT)
             }
-            _ => Duration::ZERO,
+            Aim::Random | Aim::Checkpoint | Aim::Seal | Aim::Ids | Aim::Roll | Aim::Snapshot => {
+                Duration::ZERO
+            }
         };
         let within = self.rig.opened_in * 2;
         let met = aim_now.halt(&opening.process(), &self.rig.data, since, moment, within)?;

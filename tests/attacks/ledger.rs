@@ -9,6 +9,9 @@ use laurels_client::{Award, Event, Recorded};
 use crate::failure::{Result, hold};
 use crate::site::Site;
 
+/// Events are picked so often, until one was answered: nearly all of them were.
+const PICKS: usize = 8;
+
 /// What became of an event, as far as its client knows.
 #[derive(Clone, Debug)]
 pub(crate) enum Standing {
@@ -103,8 +106,9 @@ impl Ledger {
 
     /// One of the events that were answered. None where there are few of them.
     pub(crate) fn any_answered(&self, rng: &mut Rng) -> Option<usize> {
-        let some = (0..8).filter_map(|_| (!self.events.is_empty()).then(|| rng.usize(..self.events.len())));
-        some.into_iter().find(|number| matches!(self.events[*number], Standing::Answered(_)))
+        let tries = if self.events.is_empty() { 0 } else { PICKS };
+        let mut picked = (0..tries).map(|_| rng.usize(..self.events.len()));
+        picked.find(|number| matches!(self.events[*number], Standing::Answered(_)))
     }
 
     /// One of the events that were not answered.

@@ -11,12 +11,12 @@
 mod device;
 
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Args;
 use fastrand::Rng;
 
-use crate::aim::{Aim, MET_WITHIN};
+use crate::aim::{Aim, MET_WITHIN, time_of_files};
 use crate::arena::{Arena, Rig};
 use crate::check::{Kept, Known, check, check_that_it_works};
 use crate::crash::finish;
@@ -171,7 +171,7 @@ impl Store<'_> {
 
     /// Cuts the power under load, at some moment or one aimed at, and checks what is left against what is known.
     fn cut_running(&mut self, clients: &mut Clients, watchers: &mut Watchers) -> Result<()> {
-        let (runtime, since) = (self.arena.runtime().clone(), SystemTime::now());
+        let (runtime, since) = (self.arena.runtime().clone(), time_of_files());
         let until = clients.answered() + WORK_MIN;
         while clients.answered() < until {
             self.arena.go_on()?;
