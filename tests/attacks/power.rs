@@ -97,7 +97,11 @@ impl Power {
 /// Fails for this reason, unless that is excused.
 fn without(reason: &str) -> Result<String> {
     match std::env::var(EXCUSE).is_ok_and(|value| value == "1") {
-        true => Ok(format!("NOTHING: power cuts were NOT TRIED, as {EXCUSE}=1 allows: {reason}")),
+        true => {
+            let line = format!("POWER CUTS WERE NOT TRIED, as {EXCUSE}=1 allows: {reason}");
+            eprintln!("{}\n{line}\n{}", "#".repeat(line.len()), "#".repeat(line.len()));
+            Ok(format!("nothing; {line}"))
+        }
         false => Err(Failure::of_attack(
             "cut the power",
             format!(

@@ -61,7 +61,9 @@ impl Setup {
         let failed = |error| Failure::of_attack(format!("start {}", self.program.display()), error);
         let log = self.logs.join(data.file_name().unwrap_or_default()).with_extension("log");
         let err = File::options().create(true).append(true).open(&log).map_err(failed)?;
-        let mut command = Command::new(&self.program);
+        // It goes when this thread does, which is the one that makes the attack: also when that is killed.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(&self.program);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
