@@ -11,14 +11,18 @@ use super::tree::Trees;
 use crate::threads::Threads;
 
 /// A segment of the journal that has grown to so many bytes is closed, and the next one begun.
-const SEGMENT_BYTES: u64 = 64 << 20;
+pub const SEGMENT_BYTES: u64 = 64 << 20;
+/// No shorter segments can be asked for: each is a file, and its header alone has 32 bytes.
+pub const SEGMENT_BYTES_MIN: u64 = 4 << 10;
 /// Documents that are written behind are kept in memory up to so many bytes; then those that were not
 /// asked for lately are forgotten, and read again when they are.
 const CACHE_BYTES: u64 = 256 << 20;
 /// What sled keeps in memory for itself. Small: documents at hand are in our own cache.
 const SLED_CACHE_BYTES: u64 = 64 << 20;
 /// After so many bytes of journal everything is written behind: about what an opening has to replay.
-const CHECKPOINT_JOURNAL_BYTES: u64 = 64 << 20;
+pub const CHECKPOINT_JOURNAL_BYTES: u64 = 64 << 20;
+/// Nothing smaller can be asked for: a checkpoint syncs several files, and less would be one with every event.
+pub const CHECKPOINT_JOURNAL_BYTES_MIN: u64 = 4 << 10;
 /// When documents not yet written behind take so many bytes, they are written behind.
 const CHECKPOINT_DIRTY_BYTES: u64 = 128 << 20;
 /// When they take so many, a commit waits until some are written behind.

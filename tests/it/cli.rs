@@ -237,6 +237,15 @@ fn a_server_with_wrong_badge_files_shows_every_mistake() {
 }
 
 #[test]
+fn sizes_of_the_store_that_are_too_small_are_refused() {
+    for option in ["--segment-bytes", "--checkpoint-bytes"] {
+        let said = run(laurels(&["serve", option, "4095"]));
+        assert_eq!(said.code, Some(2));
+        assert!(said.err.contains(option) && said.err.contains("4096.."), "{}", said.err);
+    }
+}
+
+#[test]
 fn check_runs_the_tests_of_the_files() {
     let directory = new_directory();
     let badges = directory.path().join("badges");

@@ -6,7 +6,6 @@ mod batching;
 mod backup;
 mod binary;
 mod cli;
-mod crash;
 mod docs;
 mod engine;
 mod formats;
