@@ -9,7 +9,7 @@ mod badges;
 mod check;
 mod error;
 mod event_line;
-mod lines;
+pub mod lines;
 mod record;
 mod serve;
 mod server;

@@ -12,6 +12,7 @@
 mod achievements;
 mod award;
 mod badges;
+mod calls;
 mod catalog;
 mod closing;
 mod codec;
@@ -42,6 +43,8 @@ use achievements::Achievements;
 use proto::achievement_service_server::AchievementServiceServer;
 
 use crate::service::Service;
+
+pub use calls::Calls;
 
 /// Most calls at once on one connection. A further one waits in the client. Without it hyper has no limit.
 const CALLS_MAX: u32 = 128;
