@@ -10,7 +10,7 @@ mod badges;
 mod check;
 mod error;
 mod event_line;
-mod lines;
+pub mod lines;
 mod record;
 mod restore;
 mod retain;

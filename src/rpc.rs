@@ -14,6 +14,7 @@ mod admin;
 mod award;
 mod backup;
 mod badges;
+mod calls;
 mod catalog;
 mod closing;
 mod codec;
@@ -45,6 +46,7 @@ use proto::admin_service_server::AdminServiceServer;
 
 use crate::service::Service;
 
+pub use calls::Calls;
 pub use connections::CONNECTIONS_MAX;
 
 /// Most calls at once on one connection. A further one waits in the client. Without it hyper has no limit.
