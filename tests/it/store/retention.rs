@@ -189,6 +189,31 @@ fn one_snapshot_serves_until_what_it_stands_for_is_gone_and_the_next_is_worth_it
     site.assert_kept_from(&store, store.kept_from());
 }
 
+/// A snapshot that was taken while the records could not go yet, and damaged since, was believed when they could.
+#[test]
+fn no_record_goes_on_the_word_of_a_damaged_snapshot() {
+    let folder = Folder::new(reclaiming());
+    let (store, mut site) = (folder.embedded(), Site::default());
+    for _ in 0..20 {
+        site.fill_at(&store, 100, 1);
+    }
+    let held = store.backup(Until::Head).unwrap();
+    store.reclaim(time(2)).unwrap();
+    drop(held);
+    drop(store);
+    let path = snapshot(&folder);
+    flip(&path, fs::metadata(&path).unwrap().len() as usize / 2);
+    let store = folder.embedded();
+    site.assert_kept(&store);
+    store.reclaim(time(2)).unwrap();
+    let kept = store.kept_from();
+    assert!(kept > Sequence(1));
+    drop(store);
+    lose(&folder, "sled");
+    lose(&folder, "ids");
+    site.assert_kept_from(&folder.embedded(), kept);
+}
+
 /// A snapshot is fuzzy: events are recorded while it is taken.
 #[test]
 fn a_snapshot_taken_while_events_are_recorded_is_complete_with_the_journal() {
