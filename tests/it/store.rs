@@ -1,6 +1,7 @@
 //! The store: what every store must do, and what could go wrong with this one.
 
 mod conformance;
+mod edges;
 mod faults;
 mod hazards;
 mod journal_hazards;
