@@ -8,6 +8,7 @@ mod cli;
 mod crash;
 mod docs;
 mod engine;
+mod fuzz;
 mod history;
 mod live;
 mod opened;
