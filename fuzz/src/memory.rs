@@ -7,10 +7,10 @@ use laurels::award::{Award, Place};
 use laurels::catalog::Numbers;
 use laurels::document::Document;
 use laurels::engine::Documents;
-use laurels::event::{EventId, Sequence, UserId};
+use laurels::event::{EventId, Sequence, Time, UserId};
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Rarity, Record};
-use laurels::store::{Error, Identity, Page, Store};
+use laurels::store::{Backup, Earlier, Error, Identity, Page, Store, Timelines, Until};
 
 /// Documents in memory. All are at hand.
 #[derive(Default)]
@@ -70,8 +70,14 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn recorded(&self, id: &EventId) -> Result<Option<Record>, Error> {
-        Ok(self.kept().records.iter().find(|record| record.event.id == *id).cloned())
+    fn timelines(&self) -> Timelines {
+        Timelines::default()
+    }
+
+    fn recorded(&self, id: &EventId) -> Result<Option<Earlier>, Error> {
+        let kept = self.kept();
+        let record = kept.records.iter().find(|record| record.event.id == *id);
+        Ok(record.map(|record| Earlier::Kept(Box::new(record.clone()))))
     }
 
     fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
@@ -125,5 +131,17 @@ impl Store for Memory {
 
     fn checkpoint(&self) -> Result<(), Error> {
         Ok(())
+    }
+
+    fn kept_from(&self) -> Sequence {
+        Sequence(1)
+    }
+
+    fn reclaim(&self, _: Time) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn backup(&self, _: Until) -> Result<Backup, Error> {
+        Err(Error::Refused { problem: "what is in memory only has no backup".to_owned() })
     }
 }

@@ -195,7 +195,7 @@ fn no_record_goes_on_the_word_of_a_damaged_snapshot() {
     let folder = Folder::new(reclaiming());
     let (store, mut site) = (folder.embedded(), Site::default());
     for _ in 0..20 {
-        site.fill_at(&store, 100, 1);
+        fill_at(&mut site, &store, 100, 1);
     }
     let held = store.backup(Until::Head).unwrap();
     store.reclaim(time(2)).unwrap();
