@@ -8,8 +8,12 @@ use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto};
 use tonic_build::manual;
 
-const FILES: [&str; 3] =
-    ["laurels/v1/achievements.proto", "laurels/v1/errors.proto", "laurels/v1/event.proto"];
+const FILES: [&str; 4] = [
+    "laurels/v1/achievements.proto",
+    "laurels/v1/admin.proto",
+    "laurels/v1/errors.proto",
+    "laurels/v1/event.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");

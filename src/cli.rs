@@ -1,22 +1,26 @@
 //! The command line: one file a command.
 //!
-//! `serve` and `check` are the server itself. All other commands speak to a server through the client
+//! `serve`, `check` and `verify` are the server itself. All other commands speak to a server through the client
 //! crate, as any program would; they know nothing of gRPC.
 
 mod award_line;
 mod awards;
+mod backup;
 mod badges;
 mod check;
 mod error;
 mod event_line;
-mod lines;
+pub mod lines;
 mod record;
+mod restore;
+mod retain;
 mod serve;
 mod server;
 mod signals;
 mod single;
 mod tally;
 mod upload;
+mod verify;
 mod watch;
 
 use std::io::{ErrorKind, Write};
@@ -41,7 +45,10 @@ enum Command {
     Badges(badges::Badges),
     Watch(watch::Watch),
     Awards(awards::Awards),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Check(check::Check),
+    Verify(verify::Verify),
 }
 
 /// Does what the command line says. Exits with 0 when all went well, with 1 when something did not, and
@@ -67,7 +74,10 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Badges(badges) => block_on(badges.run()),
         Command::Watch(watch) => block_on(watch.run()),
         Command::Awards(awards) => block_on(awards.run()),
+        Command::Backup(backup) => block_on(backup.run()),
+        Command::Restore(restore) => restore.run(),
         Command::Check(check) => check.run(),
+        Command::Verify(verify) => verify.run(),
     }
 }
 

@@ -41,7 +41,8 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A mistake.
     pub fn error(source: &Arc<Source>, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Error, source: source.clone(), span, message: message.into() }
+        let message = in_one_line(message.into());
+        Diagnostic { severity: Severity::Error, source: source.clone(), span, message }
     }
 
     /// Something that can be used, and should be looked at.
@@ -93,6 +94,12 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// What a message quotes may have line breaks, and more that a terminal would obey.
+fn in_one_line(message: String) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    if message.contains(char::is_control) { message.chars().map(escape).collect() } else { message }
+}
+
 /// The known name that a misspelt one most likely stands for.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A third of the letters may be wrong, and one in any case: more is another word.
@@ -134,6 +141,16 @@ mod tests {
         let excerpt = seven(at..at + 3).excerpt(false);
         assert!(excerpt.starts_with("error: `days` must be a number"), "{excerpt}");
         assert!(excerpt.contains("badges/seven.toml:3:8") && excerpt.contains("^^^"), "{excerpt}");
+    }
+
+    /// A fuzzer wrote a condition over two lines, `holds("…`, line break, `…")`, as TOML's long texts and CEL allow.
+    /// The mistake quoted the name of the badge as it stood, so that one mistake looked like two, the second without
+    /// a place; a colour or a bell in it would have reached the terminal.
+    #[test]
+    fn a_mistake_is_one_line_also_when_what_it_quotes_is_not() {
+        let source = seven(0..1).source;
+        let mistake = Diagnostic::error(&source, 0..1, "there is no badge `a\n\u{1b}[31mé`");
+        assert_eq!(mistake.message, "there is no badge `a\\n\\u{1b}[31mé`");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The gRPC edge: it translates, and decides nothing.
 //!
 //! ```text
-//! connection ──▶ frames ──▶ codec ──▶ achievements ──▶ record, stream, badges, live, catalog ──▶ Service
-//!                too large  unreadable
+//! connections ──▶ frames ──▶ codec ──▶ achievements ──▶ record, stream, badges, live, catalog ──▶ Service
+//!  too many     too large  unreadable └▶ admin ──▶ backup ──▶ Service
 //! ```
 //!
 //! [`frames`] and [`codec`] answer what tonic alone would answer badly: a message that is too large, or cannot
@@ -10,11 +10,15 @@
 //! which becomes the status of the call or the error of one event.
 
 mod achievements;
+mod admin;
 mod award;
+mod backup;
 mod badges;
+mod calls;
 mod catalog;
 mod closing;
 mod codec;
+mod connections;
 mod data;
 mod frames;
 mod health;
@@ -27,21 +31,23 @@ mod reflection;
 mod status;
 mod stream;
 
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio_stream::{Stream, StreamExt};
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tower::util::MapRequestLayer;
 
 use achievements::Achievements;
+use admin::Admin;
 use proto::achievement_service_server::AchievementServiceServer;
+use proto::admin_service_server::AdminServiceServer;
 
 use crate::service::Service;
+
+pub use calls::Calls;
+pub use connections::CONNECTIONS_MAX;
 
 /// Most calls at once on one connection. A further one waits in the client. Without it hyper has no limit.
 const CALLS_MAX: u32 = 128;
@@ -59,9 +65,6 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(60);
 /// How long the answer to that may take, before the connection ends. Long: a PHP page that works for a minute
 /// between two messages answers nothing meanwhile.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long to wait after a connection could not be accepted: most often because too many files are
-/// open, and asking again at once would only take the time that is needed to close some.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long callers have to take their last answers when the server goes down. All that was accepted is
 /// kept before; who has not taken the answer by then can ask again.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
@@ -86,6 +89,7 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let (closer, closing) = closing::channel();
     let (health, health_service) = health::serving().await;
+    let admin = AdminServiceServer::new(Admin { service: service.clone(), closing: closing.clone() });
     let achievements = AchievementServiceServer::new(Achievements { service: service.clone(), closing });
 
     let (closed, kept) = oneshot::channel();
@@ -103,8 +107,10 @@ pub async fn serve(
         let _ = closed.send(());
     };
     let router = builder()
+        .layer(MapRequestLayer::new(connections::note))
         .layer(MapRequestLayer::new(frames::guard))
         .add_service(achievements)
+        .add_service(admin)
         .add_service(health_service)
         .add_service(reflection::v1())
         .add_service(reflection::v1alpha());
@@ -114,7 +120,7 @@ pub async fn serve(
         tokio::time::sleep(SHUTDOWN_GRACE).await;
     };
     tokio::select! {
-        served = router.serve_with_incoming_shutdown(connections(listener), close) => served?,
+        served = router.serve_with_incoming_shutdown(connections::accept(listener), close) => served?,
         () = grace => {
             tracing::warn!("some callers had not taken their last answers when the server went down");
         }
@@ -134,14 +140,4 @@ fn builder() -> Server {
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-}
-
-fn connections(listener: TcpListener) -> impl Stream<Item = io::Result<TcpStream>> {
-    // Answers are small and awaited: without TCP_NODELAY the kernel would hold them back for more.
-    TcpIncoming::from(listener).with_nodelay(Some(true)).then(async |connection| {
-        if connection.is_err() {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-        }
-        connection
-    })
 }

@@ -5,6 +5,7 @@
 //! writer: one thread that owns deciding and keeping, so that there is one order of events and no
 //! update is lost. Its loop, in `service/writer.rs`, is the heart of it all.
 
+mod backup;
 mod cursor;
 mod error;
 mod live;
@@ -22,16 +23,19 @@ use crate::catalog::{Catalog, Numbers};
 use crate::clock::Clock;
 use crate::document::Document;
 use crate::engine::{self, Documents};
-use crate::event::{DATA_MAX_BYTES, Draft, Event, EventId, Invalid, Time, UserId};
+use crate::event::{
+    DATA_MAX_BYTES, Draft, Event, EventId, FUTURE_MAX_MICROS, Invalid, Sequence, Time, UserId,
+};
 use crate::hub::Hub;
 use crate::key::Key;
 use crate::outcome::Rarity;
-use crate::store::Store;
+use crate::store::{self, Store, Timelines};
 use crate::threads::{Thread, Threads};
 
 use writer::{Reply, Submitted, Waiting, Writer};
 
 pub use crate::engine::Progress;
+pub use backup::{BACKUPS_MAX, Backup};
 pub use error::Error;
 pub use live::{Filter, From, Live, Told};
 pub use writer::{GROUP_CHANGES_MAX, GROUP_MAX};
@@ -59,6 +63,7 @@ pub struct Service(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn Store>,
+    timelines: Timelines,
     catalog: Arc<InUse>,
     hub: Arc<Hub>,
     clock: Clock,
@@ -66,6 +71,8 @@ struct Inner {
     queue: mpsc::Sender<Submitted>,
     /// For the data of the events that are accepted and not yet answered, in pieces.
     room: Arc<Semaphore>,
+    /// For those who take backups.
+    backups: Arc<Semaphore>,
     stopping: AtomicBool,
     /// Held by who takes other rules into use.
     reloading: tokio::sync::Mutex<()>,
@@ -118,6 +125,7 @@ impl Service {
         let room = Arc::new(Semaphore::new(QUEUE_MAX_BYTES / PIECE_BYTES));
         let (stopping, reloading) = Default::default();
         Service(Arc::new(Inner {
+            timelines: store.timelines(),
             store,
             catalog,
             hub,
@@ -125,6 +133,7 @@ impl Service {
             threads,
             queue,
             room,
+            backups: Arc::new(Semaphore::new(BACKUPS_MAX)),
             stopping,
             reloading,
             writer,
@@ -159,7 +168,7 @@ impl Service {
     pub async fn record(&self, draft: Draft) -> Result<Recorded, Error> {
         let room = self.0.room.clone().try_acquire_many_owned(pieces(&draft));
         let room = room.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })?;
-        let (event, arrival) = self.0.parse(draft)?;
+        let (event, arrival) = self.0.parse(draft).await?;
         self.0.fetch(&event).await?;
         let (submitted, pending) = accept(event, arrival, false, room);
         self.0.queue.try_send(submitted).map_err(|error| match error {
@@ -178,7 +187,7 @@ impl Service {
         }
         let room = self.0.room.clone().acquire_many_owned(pieces(&draft)).await;
         let room = room.map_err(Error::internal)?;
-        let (event, arrival) = self.0.parse(draft)?;
+        let (event, arrival) = self.0.parse(draft).await?;
         self.0.fetch(&event).await?;
         let (submitted, pending) = accept(event, arrival, historical, room);
         self.0.queue.send(submitted).await.map_err(|_| self.0.no_writer())?;
@@ -228,16 +237,43 @@ impl Service {
 
     /// A place as callers keep it.
     pub fn cursor(&self, place: Place) -> String {
-        cursor::write(self.0.store.identity(), place)
+        let timeline = self.0.timelines.of(place.sequence);
+        cursor::write(self.0.store.identity(), timeline, place)
     }
 
-    /// The place that a caller kept.
+    /// The place that a caller kept: of this store, and on the way that it went.
     pub fn place(&self, cursor: &str) -> Result<Place, Error> {
-        let (identity, place) = cursor::read(cursor).ok_or(Error::CursorInvalid)?;
-        if identity != self.0.store.identity() || place.sequence > self.0.store.head() {
-            return Err(Error::CursorForeign { oldest: self.cursor(Place::START) });
+        let (identity, timeline, place) = cursor::read(cursor).ok_or(Error::CursorInvalid)?;
+        let of_ours = identity == self.0.store.identity() && timeline == self.0.timelines.of(place.sequence);
+        if !of_ours || place.sequence > self.0.store.head() {
+            return Err(Error::CursorForeign { oldest: self.cursor(self.oldest()) });
         }
         Ok(place)
+    }
+
+    /// The oldest place after which the awards of all users can be told.
+    pub fn oldest(&self) -> Place {
+        match self.0.store.kept_from() {
+            Sequence(0 | 1) => Place::START,
+            Sequence(first) => Place::end_of(Sequence(first - 1)),
+        }
+    }
+
+    /// Lets go of records of events that arrived longer ago than this, as far as that is worth it.
+    pub async fn reclaim(&self, retain: Duration) -> Result<(), Error> {
+        let micros = i64::try_from(retain.as_micros()).unwrap_or(i64::MAX);
+        let before = self.0.clock.now().plus_micros(-micros).unwrap_or(Time::MIN);
+        let inner = self.0.clone();
+        let reclaimed = self.0.threads.blocking(move || inner.store.reclaim(before)).await;
+        reclaimed.map_err(Error::internal)?.map_err(Error::from_store)
+    }
+
+    /// What an error of the store's means to who resumes.
+    fn resuming(&self, error: store::Error) -> Error {
+        if let store::Error::Expired { .. } = error {
+            return Error::CursorExpired { oldest: self.cursor(self.oldest()) };
+        }
+        Error::from_store(error)
     }
 
     /// Waits until events are no longer recorded: the writer was told to stop, or died.
@@ -280,14 +316,27 @@ impl InUse {
 }
 
 impl Inner {
-    fn parse(&self, draft: Draft) -> Result<(Event, Time), Error> {
+    async fn parse(self: &Arc<Self>, draft: Draft) -> Result<(Event, Time), Error> {
         if self.stopping.load(Ordering::SeqCst) {
             return Err(Error::ShuttingDown);
         }
-        let arrival = self.clock.now();
+        let arrival = self.arrival(&draft).await?;
         let event = draft.parse(arrival).map_err(Error::Invalid)?;
         self.catalog.get().check_event(&event).map_err(Error::Invalid)?;
         Ok((event, arrival))
+    }
+
+    /// Now. But an event that was recorded before the clock was set back arrives when it happened: sent again, it is
+    /// answered as it was, and not refused for lying in the future.
+    async fn arrival(self: &Arc<Self>, draft: &Draft) -> Result<Time, Error> {
+        let now = self.clock.now();
+        let time = draft.time.and_then(|(seconds, nanos)| Time::from_unix(seconds, nanos));
+        let ahead = time.filter(|time| time.micros().saturating_sub(now.micros()) > FUTURE_MAX_MICROS);
+        let (Some(ahead), Ok(id)) = (ahead, EventId::parse(&draft.id)) else { return Ok(now) };
+        let inner = self.clone();
+        let recorded = tokio::task::spawn_blocking(move || inner.store.recorded(&id)).await;
+        let recorded = recorded.map_err(Error::internal)?.map_err(Error::from_store)?;
+        Ok(if recorded.is_some() { ahead } else { now })
     }
 
     /// Fetches the documents that an event is sure to need, so that the writer need not wait for the disk.

@@ -6,6 +6,7 @@
 //!
 //! [`Embedded`] is the store inside the server: a journal, and sled written behind it.
 
+mod backup;
 mod behind;
 pub mod disk;
 mod documents;
@@ -20,19 +21,27 @@ mod published;
 mod room;
 mod sled_tree;
 mod small_file;
+mod snapshot;
+mod timeline;
 pub mod tree;
+pub mod verify;
 
 use std::sync::Arc;
 
 use crate::award::{Award, Place};
 use crate::catalog::Numbers;
 use crate::document::Document;
-use crate::event::{EventId, Sequence, UserId};
+use crate::event::{EventId, Sequence, Time, UserId};
 use crate::key::Key;
 use crate::outcome::{Outcome, Rarity, Record};
 
+pub use backup::{BACKUP_CHUNK_BYTES, Contents, Until, inspect, restore};
 pub use embedded::Embedded;
-pub use options::Options;
+pub use options::{
+    CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, Options, SEGMENT_BYTES, SEGMENT_BYTES_MIN,
+};
+pub use timeline::{Timeline, Timelines};
+pub use verify::verify;
 
 /// Which store it is: cursors of one mean nothing to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,14 +56,17 @@ pub trait Store: Send + Sync + 'static {
     /// The last event that is kept. Everything up to it can be read.
     fn head(&self) -> Sequence;
 
+    /// The timelines that led here. They never change while a store is open.
+    fn timelines(&self) -> Timelines;
+
     /// The numbers in use.
     fn numbers(&self) -> Numbers;
 
     /// Takes numbers into use. Durable when it returns.
     fn adopt(&self, numbers: &Numbers) -> Result<(), Error>;
 
-    /// What was kept of the event with this id, if it was recorded.
-    fn recorded(&self, id: &EventId) -> Result<Option<Record>, Error>;
+    /// What is kept of the event with this id, if it was recorded.
+    fn recorded(&self, id: &EventId) -> Result<Option<Earlier>, Error>;
 
     /// The document under this key, if it is in memory: costs no I/O. None means *ask [`load`](Store::load)*.
     fn at_hand(&self, key: &Key) -> Option<Arc<Document>>;
@@ -69,10 +81,12 @@ pub trait Store: Send + Sync + 'static {
     fn commit(&self, group: &[Outcome]) -> Result<(), Error>;
 
     /// Awards after a place, in order, at most `limit`; of one user, or of all. The page also says how far it
-    /// came, so that the next one begins there.
+    /// came, so that the next one begins there. Those of one user are always all there; those of all begin with
+    /// [`kept_from`](Store::kept_from), and a place from before is refused with [`Error::Expired`].
     fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error>;
 
-    /// Events after one, in order, at most `limit`, with what they did.
+    /// Events after one, in order, at most `limit`, with what they did. [`Error::Expired`] where records after
+    /// it were reclaimed.
     fn records_after(&self, after: Sequence, limit: usize) -> Result<Vec<Record>, Error>;
 
     /// Users with whom something was left, in an order of the store's own, after one of them, at most `limit`.
@@ -83,6 +97,39 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes behind what is not yet written behind. The next opening is quick then; without it, nothing is lost.
     fn checkpoint(&self) -> Result<(), Error>;
+
+    /// The first event whose record is kept. What came before is in documents, sums and event ids only.
+    fn kept_from(&self) -> Sequence;
+
+    /// Lets go of records of events that arrived before this time: the oldest, as far as that is worth it.
+    fn reclaim(&self, before: Time) -> Result<(), Error>;
+
+    /// Everything up to there, as [`restore`] takes it, in pieces of at most [`BACKUP_CHUNK_BYTES`]. What is recorded
+    /// meanwhile is not held up, and is not in it. Each piece may read the disk.
+    fn backup(&self, until: Until) -> Result<Backup, Error>;
+}
+
+/// A backup that is being taken. After an error nothing more comes, and what came is of use up to there only.
+pub type Backup = Box<dyn Iterator<Item = Result<Vec<u8>, Error>> + Send>;
+
+/// What is kept of an event that was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Earlier {
+    /// All of it.
+    Kept(Box<Record>),
+    /// That it was recorded, and as which event. What it was and gave was reclaimed. An id that never was is
+    /// taken for one of n reclaimed ones with a probability of n in 2^64, since fingerprints are kept of them.
+    Reclaimed(Sequence),
+}
+
+impl Earlier {
+    /// All of it, if that is kept.
+    pub fn record(self) -> Option<Record> {
+        match self {
+            Earlier::Kept(record) => Some(*record),
+            Earlier::Reclaimed(_) => None,
+        }
+    }
 }
 
 /// Part of a long list.
@@ -112,11 +159,40 @@ pub enum Error {
         /// What is wrong, and what can be done.
         problem: String,
     },
+    /// The records after this place were reclaimed.
+    #[error("the records after event {} were reclaimed; those after event {} are kept", asked.0, oldest.sequence.0)]
+    Expired {
+        /// The event after which they were asked for.
+        asked: Sequence,
+        /// The oldest place that works.
+        oldest: Place,
+    },
+    /// It cannot be done as it was asked for.
+    #[error("{problem}")]
+    Refused {
+        /// Why, and what to ask for instead.
+        problem: String,
+    },
     /// Another server has the directory open.
     #[error("another server uses {directory}; stop it, or serve another directory with --data")]
     InUse {
         /// The directory.
         directory: String,
+    },
+    /// A newer server has written here.
+    #[error(
+        "{directory} was written by Laurels {laurels} (format {format}), and this is Laurels {} (format {known}); start Laurels {laurels} or a newer one, or serve another directory with --data; nothing was changed",
+        env!("CARGO_PKG_VERSION")
+    )]
+    Newer {
+        /// The directory.
+        directory: String,
+        /// The first version that understands it.
+        laurels: String,
+        /// Its format.
+        format: u32,
+        /// The newest format that this server understands.
+        known: u32,
     },
     /// The operating system said no.
     #[error("{action}")]

@@ -112,3 +112,19 @@ fn joined(a: &str, b: &str) -> SmolStr {
     text.push_str(b);
     text.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_added_and_nothing_else() {
+        let come_to =
+            |operator| apply(operator, &Value::Duration(6), &Value::Duration(2), &Budget::default());
+        assert_eq!(come_to(Operator::Add), Some(Value::Duration(8)));
+        assert_eq!(come_to(Operator::Subtract), Some(Value::Duration(4)));
+        for operator in [Operator::Multiply, Operator::Divide, Operator::Remainder] {
+            assert_eq!(come_to(operator), None, "{}", operator.name());
+        }
+    }
+}

@@ -14,7 +14,8 @@ use super::server::Server;
 /// For how long a lost connection is tried again, before the list is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Show every award held, in the order in which they were given
+/// Show every award held, in the order in which they were given; where a server keeps records for a limited time, those
+/// whose records are kept
 #[derive(Debug, Args)]
 pub(super) struct Awards {
     /// One JSON object a line: {"user":"…","badge":"…","key":"…","time":"…"}

@@ -23,7 +23,7 @@ pub(super) enum Error {
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
     /// The store cannot be opened.
-    #[error(transparent)]
+    #[error("{}", with_cause(.0))]
     Store(#[from] crate::store::Error),
     /// The service did not do it.
     #[error(transparent)]
@@ -36,6 +36,14 @@ pub(super) enum Error {
 impl Error {
     pub(super) fn io(action: impl Into<String>, source: std::io::Error) -> Error {
         Error::Io { action: action.into(), source }
+    }
+}
+
+/// An error with what it comes from: "cannot open" alone helps nobody.
+fn with_cause(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 

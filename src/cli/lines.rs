@@ -1,4 +1,4 @@
-//! Reads events from a file of JSON Lines, plain or gzipped, on a thread of its own.
+//! Reads events from a file of JSON Lines, plain or gzipped.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -23,15 +23,15 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// One line that is not blank.
 #[derive(Debug)]
-pub(super) struct Line {
+pub struct Line {
     /// Which line of the file, from 1.
-    pub(super) number: u64,
+    pub number: u64,
     /// What it says, or what is wrong with it.
-    pub(super) event: Result<Event, String>,
+    pub event: Result<Event, String>,
 }
 
-/// Opens a file (`-`: standard input) and reads its lines ahead. The bar follows how much was read. An error
-/// is the last thing that comes.
+/// Opens a file (`-`: standard input) and reads its lines ahead, on a thread of its own. The bar follows how much
+/// was read. An error is the last thing that comes.
 pub(super) fn read(path: &Path, bar: &ProgressBar) -> Result<mpsc::Receiver<io::Result<Line>>, Error> {
     let source: Box<dyn Read + Send> = if path == Path::new("-") {
         Box::new(io::stdin())
@@ -52,11 +52,16 @@ pub(super) fn read(path: &Path, bar: &ProgressBar) -> Result<mpsc::Receiver<io::
     // Not a task: reading from a terminal may never end, and must not keep the command from ending.
     thread::spawn(move || {
         let send = |line| sender.blocking_send(line).is_ok();
-        if let Err(error) = unpacked(source).and_then(|reader| each_line(reader, |line| send(Ok(line)))) {
+        if let Err(error) = each(source, |line| send(Ok(line))) {
             send(Err(error));
         }
     });
     Ok(receiver)
+}
+
+/// Hands over each line that is not blank, until `take` says that it is enough.
+pub fn each(source: impl Read + Send + 'static, take: impl FnMut(Line) -> bool) -> io::Result<()> {
+    each_line(unpacked(source)?, take)
 }
 
 /// Unpacks what begins as gzip does; it may have several members.
@@ -68,7 +73,6 @@ fn unpacked(source: impl Read + Send + 'static) -> io::Result<Box<dyn BufRead>> 
     Ok(Box::new(reader))
 }
 
-/// Hands over each line that is not blank, until `take` says that it is enough.
 fn each_line(mut reader: impl BufRead, mut take: impl FnMut(Line) -> bool) -> io::Result<()> {
     let mut bytes = Vec::new();
     for number in 1.. {
@@ -109,8 +113,7 @@ mod tests {
 
     fn lines(bytes: Vec<u8>) -> Vec<(u64, Result<String, String>)> {
         let mut lines = Vec::new();
-        let reader = unpacked(Cursor::new(bytes)).unwrap();
-        each_line(reader, |line| {
+        each(Cursor::new(bytes), |line| {
             lines.push((line.number, line.event.map(|event| event.user)));
             true
         })

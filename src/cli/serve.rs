@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, value_parser};
 use tokio::net::TcpListener;
 
 use super::check::compile;
 use super::error::Error;
+use super::retain::Retain;
 use super::signals::{Hangups, Signals};
 use crate::catalog::{Catalog, Gives, Rule, Season};
 use crate::clock::Clock;
 use crate::event::Value;
 use crate::service::Service;
 use crate::stat::{Kind, PartSource, Stat};
-use crate::store::{Embedded, Options, Store};
+use crate::store::{self, Embedded, Options, Store};
 use crate::{rpc, telemetry};
 
 /// Where a server listens if nothing else is said: where commands look for it.
@@ -35,6 +36,17 @@ pub(super) struct Serve {
     /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", env = "LAURELS_LISTEN", default_value = LISTEN_DEFAULT)]
     listen: SocketAddr,
+    /// For how long records of events are kept at least: all, or a time such as 90d; badges and counts stay for ever
+    #[arg(long, value_name = "TIME", env = "LAURELS_RETAIN", default_value = "all", value_parser = Retain::parse)]
+    retain: Retain,
+    /// How long a file of the journal grows before the next is begun
+    #[arg(long, value_name = "BYTES", default_value_t = store::SEGMENT_BYTES,
+          value_parser = value_parser!(u64).range(store::SEGMENT_BYTES_MIN..))]
+    segment_bytes: u64,
+    /// After how many bytes of journal everything is written behind: about what the next start reads again
+    #[arg(long, value_name = "BYTES", default_value_t = store::CHECKPOINT_JOURNAL_BYTES,
+          value_parser = value_parser!(u64).range(store::CHECKPOINT_JOURNAL_BYTES_MIN..))]
+    checkpoint_bytes: u64,
 }
 
 impl Serve {
@@ -48,7 +60,12 @@ impl Serve {
         if !self.badges.is_dir() {
             return Err(no_badges(&self.badges));
         }
-        let store = Embedded::open(&self.data, Options::default())?;
+        let options = Options {
+            segment_bytes: self.segment_bytes,
+            checkpoint_journal_bytes: self.checkpoint_bytes,
+            ..Options::default()
+        };
+        let store = Embedded::open(&self.data, options)?;
         let Some((catalog, numbers)) = compile(&self.badges, &store.numbers())? else {
             return Ok(ExitCode::FAILURE);
         };
@@ -60,6 +77,7 @@ impl Serve {
         let catalog = Arc::new(catalog);
         let service = Service::start(Arc::new(store), catalog.clone(), Clock::system());
         self.greet(address, &catalog)?;
+        tokio::spawn(self.retain.keep_to(service.clone()));
         tokio::spawn(reload_when_told(service.clone(), self.badges.clone(), hangups));
 
         let told = async move {

@@ -1,13 +1,13 @@
-//! `grpc.health.v1`: of the whole server, and of the service by its name.
+//! `grpc.health.v1`: of the whole server, and of each service by its name.
 
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
-use super::proto::achievement_service_server::SERVICE_NAME;
+use super::proto::{achievement_service_server, admin_service_server};
 
 /// The empty name is the whole server.
-const NAMES: [&str; 2] = ["", SERVICE_NAME];
+const NAMES: [&str; 3] = ["", achievement_service_server::SERVICE_NAME, admin_service_server::SERVICE_NAME];
 
 /// Says how the server is.
 pub(super) struct Health(HealthReporter);

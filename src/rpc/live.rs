@@ -10,7 +10,6 @@ use super::proto::notification::Kind;
 use super::proto::{Heartbeat, LiveNotificationsRequest, LiveNotificationsResponse, Notification};
 use super::status::Refusal;
 use super::{award, known};
-use crate::award::Place;
 use crate::event::UserId;
 use crate::service::{self, Error, Filter, Live, Service, Told};
 
@@ -100,7 +99,7 @@ fn filter(service: &Service, request: &LiveNotificationsRequest) -> Result<Filte
 fn from(service: &Service, request: &LiveNotificationsRequest) -> Result<service::From, Refusal> {
     match (request.after.as_str(), request.from_beginning) {
         ("", false) => Ok(service::From::Now),
-        ("", true) => Ok(service::From::After(Place::START)),
+        ("", true) => Ok(service::From::Beginning),
         (cursor, false) => Ok(service::From::After(service.place(cursor)?)),
         (_, true) => Err(Refusal::field(
             "from_beginning",

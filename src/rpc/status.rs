@@ -105,6 +105,11 @@ impl From<Error> for Refusal {
             Error::ShuttingDown => plain(ErrorReason::ShuttingDown),
             Error::CursorInvalid => plain(ErrorReason::CursorInvalid),
             Error::CursorForeign { oldest } => plain(ErrorReason::CursorForeign).with("oldest", oldest),
+            Error::CursorExpired { oldest } => plain(ErrorReason::CursorExpired).with("oldest", oldest),
+            Error::Refused(problem) => {
+                let problem = cut(problem, PROBLEM_MAX_BYTES);
+                Refusal { fields: vec![("until".to_owned(), problem)], ..plain(ErrorReason::InvalidField) }
+            }
             Error::Internal(source) => {
                 tracing::error!(cause = %causes(source.as_ref()), "a call failed");
                 plain(ErrorReason::Internal)
@@ -150,7 +155,7 @@ fn code(reason: ErrorReason) -> Code {
         ErrorReason::EventIdReused => Code::AlreadyExists,
         ErrorReason::MessageTooLarge | ErrorReason::Overloaded => Code::ResourceExhausted,
         ErrorReason::BadgeNotFound => Code::NotFound,
-        ErrorReason::CursorForeign => Code::OutOfRange,
+        ErrorReason::CursorForeign | ErrorReason::CursorExpired => Code::OutOfRange,
         ErrorReason::StoreReadOnly | ErrorReason::ShuttingDown => Code::Unavailable,
         ErrorReason::Internal => Code::Internal,
     }
@@ -211,6 +216,8 @@ mod tests {
             (overloaded, ErrorReason::Overloaded, Code::ResourceExhausted, ""),
             (Error::ShuttingDown, ErrorReason::ShuttingDown, Code::Unavailable, ""),
             (Error::CursorInvalid, ErrorReason::CursorInvalid, Code::InvalidArgument, ""),
+            (Error::CursorExpired { oldest: "c".into() }, ErrorReason::CursorExpired, Code::OutOfRange, ""),
+            (Error::Refused("not so far".into()), ErrorReason::InvalidField, Code::InvalidArgument, "until"),
         ] {
             let refusal = Refusal::from(error);
             let status = Status::from(refusal.clone());

@@ -46,6 +46,15 @@ pub enum Error {
         /// A cursor to begin with.
         oldest: String,
     },
+    /// What comes after the cursor is no longer kept.
+    #[error("what came after the cursor is no longer kept; begin again from {oldest:?}")]
+    CursorExpired {
+        /// The oldest cursor that works.
+        oldest: String,
+    },
+    /// It cannot be done as it was asked for: ask for something else.
+    #[error("{0}")]
+    Refused(String),
     /// A fault of the server's own.
     #[error("a fault of the server's own; its log has the details")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -62,9 +71,12 @@ impl Error {
             store::Error::ReadOnly { .. } => {
                 Error::ReadOnly { retry_after: RETRY_AFTER, source: Arc::new(error) }
             }
-            store::Error::Damaged { .. } | store::Error::InUse { .. } | store::Error::Io { .. } => {
-                Error::internal(error)
-            }
+            store::Error::Refused { problem } => Error::Refused(problem),
+            store::Error::Expired { .. }
+            | store::Error::Damaged { .. }
+            | store::Error::InUse { .. }
+            | store::Error::Newer { .. }
+            | store::Error::Io { .. } => Error::internal(error),
         }
     }
 }

@@ -41,6 +41,8 @@ pub enum From {
     Now,
     /// After this place.
     After(Place),
+    /// With the first award that is kept.
+    Beginning,
 }
 
 /// One message of a live stream.
@@ -84,6 +86,9 @@ impl Live {
         let (reached, missed_until) = match from {
             From::Now => (head, None),
             From::After(place) => (place, Some(head)),
+            // What one user holds is kept for ever.
+            From::Beginning if filter.users.is_empty() => (service.oldest(), Some(head)),
+            From::Beginning => (Place::START, Some(head)),
         };
         let (found, newly_live, next_heartbeat) = (VecDeque::new(), false, Instant::now());
         Live {
@@ -188,7 +193,9 @@ impl Live {
 /// One page of the awards after a place: of all users together, or of some.
 fn missed(service: &Service, users: &[UserId], after: Place) -> Result<Page<Award>, Error> {
     let store = Arc::clone(&service.0.store);
-    let read = |user: Option<&UserId>| store.awards_after(after, user, PAGE_MAX).map_err(Error::from_store);
+    let read = |user: Option<&UserId>| {
+        store.awards_after(after, user, PAGE_MAX).map_err(|error| service.resuming(error))
+    };
     if users.is_empty() {
         return read(None);
     }

@@ -20,7 +20,7 @@ use crate::event::{Event, EventId, Sequence, Time};
 use crate::hub::Hub;
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
-use crate::store::{self, Store};
+use crate::store::{self, Earlier, Store};
 use crate::threads::{Thread, Threads};
 
 use super::{Error, InUse, Recorded};
@@ -146,9 +146,15 @@ impl Writer {
             same_or_reused(&group.outcomes[outcome].record, event)?;
             return Ok(Standing::Repeats(outcome));
         }
-        if let Some(earlier) = self.store.recorded(&event.id).map_err(Error::from_store)? {
-            same_or_reused(&earlier, event)?;
-            return Ok(Standing::Recorded(Box::new(recorded(&earlier, true))));
+        match self.store.recorded(&event.id).map_err(Error::from_store)? {
+            None => {}
+            Some(Earlier::Kept(earlier)) => {
+                same_or_reused(&earlier, event)?;
+                return Ok(Standing::Recorded(Box::new(recorded(&earlier, true))));
+            }
+            Some(Earlier::Reclaimed(sequence)) => {
+                return Ok(Standing::Recorded(Box::new(forgotten(event, sequence))));
+            }
         }
         loop {
             let at_hand = Overlay { group, store: &*self.store };
@@ -290,6 +296,12 @@ fn same_or_reused(earlier: &Record, event: &Event) -> Result<(), Error> {
         true => Ok(()),
         false => Err(Error::IdReused(event.id.clone())),
     }
+}
+
+/// What is left of an event whose record is gone: that it was recorded.
+fn forgotten(event: &Event, sequence: Sequence) -> Recorded {
+    let (event_id, place) = (event.id.clone(), Place::end_of(sequence));
+    Recorded { event_id, duplicate: true, awards: Vec::new(), place }
 }
 
 fn recorded(record: &Record, duplicate: bool) -> Recorded {

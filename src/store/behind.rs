@@ -4,14 +4,15 @@
 //! own accord happens after so many bytes of journal or of changed documents; commits do not wait for it.
 
 mod keeper;
+mod reclaim;
 mod replay;
-mod seal;
-mod write;
+pub(super) mod seal;
+pub(super) mod write;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::documents::{Documents, Held};
 use super::ids::Ids;
@@ -19,9 +20,10 @@ use super::journal::Journal;
 use super::layout::Layout;
 use super::published::Published;
 use super::room::Room;
+use super::snapshot::Snapshot;
 use super::tree::Trouble;
 use super::{Error, Identity, Options};
-use crate::event::Sequence;
+use crate::event::{Sequence, Time};
 use crate::key::Key;
 use crate::threads::{Thread, Threads};
 use keeper::Keeper;
@@ -39,6 +41,8 @@ pub(super) struct Shared {
     pub(super) documents: Documents,
     pub(super) published: Published,
     pub(super) room: Room,
+    /// What stands for records that were reclaimed. The thread that owns sled takes it.
+    pub(super) snapshot: Mutex<Option<Snapshot>>,
     /// Bytes of journal since the last checkpoint.
     pub(super) journal_bytes: AtomicU64,
     /// Up to which event everything is written behind.
@@ -51,6 +55,7 @@ enum Request {
     Load { keys: Vec<Key>, reply: Sender<Result<Vec<Held>, Error>> },
     Users { after: Option<Key>, limit: usize, reply: Sender<Result<Vec<Key>, Error>> },
     Checkpoint { reply: Option<Sender<Result<(), Error>>> },
+    Reclaim { before: Time, reply: Sender<Result<(), Error>> },
     Close,
 }
 
@@ -83,6 +88,11 @@ impl Behind {
         Ok(behind)
     }
 
+    /// Up to which event everything was written behind once, as far as that was noted beside sled.
+    pub(super) fn sealed(options: &Options, root: &Path, identity: Identity) -> Result<Sequence, Error> {
+        seal::read(&*options.disk, &root.join(seal::NAME), identity)
+    }
+
     /// Documents as they are in sled.
     pub(super) fn load(&self, keys: Vec<Key>) -> Result<Vec<Held>, Error> {
         self.ask(|reply| Request::Load { keys, reply })
@@ -96,6 +106,11 @@ impl Behind {
     /// Writes behind what is published.
     pub(super) fn checkpoint(&self) -> Result<(), Error> {
         self.ask(|reply| Request::Checkpoint { reply: Some(reply) })
+    }
+
+    /// Lets go of records of events that arrived before this time, as far as that is worth it.
+    pub(super) fn reclaim(&self, before: Time) -> Result<(), Error> {
+        self.ask(|reply| Request::Reclaim { before, reply })
     }
 
     /// Has everything written behind some time soon.
@@ -131,12 +146,21 @@ impl Drop for Behind {
 }
 
 impl Shared {
+    /// What stands for records that were reclaimed.
+    pub(super) fn snapshot(&self) -> Option<Snapshot> {
+        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_snapshot(&self, snapshot: Option<Snapshot>) {
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
     fn sled_path(&self) -> PathBuf {
         self.layout.root().join("sled")
     }
 
     fn seal_path(&self) -> PathBuf {
-        self.layout.root().join("sled.seal")
+        self.layout.root().join(seal::NAME)
     }
 
     fn error(&self, trouble: Trouble) -> Error {
@@ -153,7 +177,7 @@ impl Shared {
 
     fn journal_lost(&self, head: Sequence, known: Sequence) -> Error {
         let problem = format!(
-            "the journal ends with event {}, and went on to {} once: events {} to {} are lost; put its last file back from a backup (or, to go on without them, remove sled, sled.seal and ids)",
+            "the journal ends with event {}, and went on to {} once: events {} to {} are lost; put its last file back from a backup, or go on without them, as docs/operations.md says under \"A damaged journal\"",
             head.0,
             known.0,
             head.next().0,

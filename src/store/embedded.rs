@@ -19,11 +19,11 @@ use super::journal::{EntryRef, Journal};
 use super::layout::Layout;
 use super::published::{Published, follows};
 use super::room::Room;
-use super::{Error, Identity, Options, Page, Store};
+use super::{Earlier, Error, Identity, Options, Page, Store, Timelines, Until, backup};
 use crate::award::{Award, Place};
 use crate::catalog::Numbers;
 use crate::document::Document;
-use crate::event::{EventId, Sequence, UserId};
+use crate::event::{EventId, Sequence, Time, UserId};
 use crate::key::Key;
 use crate::outcome::{Outcome, Rarity, Record};
 
@@ -41,16 +41,24 @@ pub struct Embedded {
 impl Embedded {
     /// Opens the store in this directory, or makes one. It is this process's alone until it is closed.
     pub fn open(directory: &Path, options: Options) -> Result<Embedded, Error> {
+        let layout = Layout::open(&*options.disk, directory)?;
+        Embedded::open_in(layout, options)
+    }
+
+    /// Opens the store in a directory that this process has to itself already.
+    pub(super) fn open_in(layout: Layout, options: Options) -> Result<Embedded, Error> {
         let disk = options.disk.clone();
-        let layout = Layout::open(&*disk, directory)?;
         let known = Journal::identity_in(&*disk, &layout.journal())?;
         let identity = layout.identity(&options, known)?;
+        let ids = Ids::open(disk, &layout.ids(), identity)?;
+        let known = Behind::sealed(&options, layout.root(), identity)?.max(ids.last());
         let shared = Arc::new(Shared {
-            journal: Journal::open(&layout.journal(), identity, &options)?,
-            ids: Ids::open(disk, &layout.ids(), identity)?,
+            journal: Journal::open(&layout.journal(), identity, known, &options)?,
+            ids,
             documents: Documents::new(options.cache_bytes, options.hash_seed),
             published: Published::default(),
-            room: Room::new(directory.to_owned(), &options),
+            room: Room::new(layout.root().to_owned(), &options),
+            snapshot: Mutex::new(None),
             journal_bytes: AtomicU64::new(0),
             behind: AtomicU64::new(0),
             wished: AtomicBool::new(false),
@@ -116,6 +124,10 @@ impl Store for Embedded {
         self.shared.published.head()
     }
 
+    fn timelines(&self) -> Timelines {
+        self.shared.published.timelines()
+    }
+
     fn numbers(&self) -> Numbers {
         Numbers::clone(&self.shared.published.numbers())
     }
@@ -132,14 +144,20 @@ impl Store for Embedded {
         Ok(())
     }
 
-    fn recorded(&self, id: &EventId) -> Result<Option<Record>, Error> {
+    fn recorded(&self, id: &EventId) -> Result<Option<Earlier>, Error> {
+        let mut reclaimed = None;
         for sequence in self.shared.ids.candidates(id)? {
-            let record = self.shared.journal.record(sequence)?;
-            if let Some(record) = record.filter(|record| record.event.id == *id) {
-                return Ok(Some(record));
+            match self.shared.journal.record(sequence) {
+                Ok(record) => {
+                    if let Some(record) = record.filter(|record| record.event.id == *id) {
+                        return Ok(Some(Earlier::Kept(Box::new(record))));
+                    }
+                }
+                Err(Error::Expired { .. }) => reclaimed = Some(Earlier::Reclaimed(sequence)),
+                Err(error) => return Err(error),
             }
         }
-        Ok(None)
+        Ok(reclaimed)
     }
 
     fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
@@ -201,5 +219,17 @@ impl Store for Embedded {
 
     fn checkpoint(&self) -> Result<(), Error> {
         self.behind.checkpoint()
+    }
+
+    fn kept_from(&self) -> Sequence {
+        self.shared.journal.first()
+    }
+
+    fn reclaim(&self, before: Time) -> Result<(), Error> {
+        self.behind.reclaim(before)
+    }
+
+    fn backup(&self, until: Until) -> Result<super::Backup, Error> {
+        Ok(Box::new(backup::Backup::begin(self.shared.clone(), until)?))
     }
 }

@@ -3,13 +3,13 @@
 //! Of an id only a fingerprint of 64 bits is kept, with the sequence of its event; whether it is the same id
 //! is read from the journal. The latest are in a table in memory. At a checkpoint they go to a [run], a
 //! sorted file, and of that only a filter and a sparse index stay in memory: 1.2 MB for a million ids
-//! (9.05 bits each for the filter, a quarter of a bit for the index; a test holds this to be so). Runs are
+//! (9.05 bits each for the filter, three eighths of a bit for the index; a test holds this to be so). Runs are
 //! [merged](merge) in tiers, so that a thousand checkpoints leave a dozen of them.
 //!
 //! All of it can be made again from the journal: a run that is missing or damaged is, at the next opening.
 
 mod merge;
-mod run;
+pub(super) mod run;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,13 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::disk::Disk;
 use super::{Error, Identity};
 use crate::event::{EventId, Sequence};
-use run::Run;
+pub(super) use run::{Run, Span};
 
 /// While the journal is replayed, so many ids are held in memory before they go to a run.
 const RECENT_MAX: usize = 1 << 20;
 
 /// A fingerprint and a sequence.
-type Entry = (u64, u64);
+pub(super) type Entry = (u64, u64);
 
 /// All event ids of one store.
 pub(super) struct Ids {
@@ -59,7 +59,7 @@ struct Recent {
 }
 
 /// The fingerprint of an id: seeded, so that nobody can choose ids that clash.
-fn fingerprint(id: &EventId, identity: Identity) -> u64 {
+pub(super) fn fingerprint(id: &EventId, identity: Identity) -> u64 {
     xxh3_64_with_seed(id.as_str().as_bytes(), identity.0)
 }
 
@@ -145,7 +145,7 @@ impl Ids {
                 &*self.disk,
                 &self.directory,
                 self.identity,
-                run::Span { level: 0, first: leaving.first, last: leaving.last },
+                Span { level: 0, first: leaving.first, last: leaving.last },
                 leaving.len() as u64,
                 leaving.sorted().into_iter().map(Ok),
             );
@@ -155,6 +155,39 @@ impl Ids {
             kept.leaving = None;
         }
         self.merge().map_err(failed)
+    }
+
+    /// All runs. After [`Ids::flush`] they have everything that was noted before.
+    pub(super) fn runs(&self) -> Vec<Arc<Run>> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).runs.clone()
+    }
+
+    /// Forgets everything, for [`Ids::add_run`] to put something else in its place.
+    pub(super) fn forget(&self) -> Result<(), Error> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = std::mem::take(&mut *self.kept.write().unwrap_or_else(PoisonError::into_inner));
+        self.kept.write().unwrap_or_else(PoisonError::into_inner).recent = Recent::after(0);
+        // The last first: those that are left begin with the first event, wherever this is cut off.
+        for run in gone.runs.iter().rev() {
+            self.disk.remove(&run.path).map_err(|source| Error::io("forget event ids", source))?;
+        }
+        Ok(())
+    }
+
+    /// Adds a run of so many sorted entries, which follows those that are there.
+    pub(super) fn add_run(
+        &self,
+        span: Span,
+        entries: u64,
+        sorted: impl Iterator<Item = std::io::Result<Entry>>,
+    ) -> Result<(), Error> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = run::write(&*self.disk, &self.directory, self.identity, span, entries, sorted);
+        let run = run.map_err(|source| Error::io("write event ids down", source))?;
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        kept.runs.push(Arc::new(run));
+        kept.recent = Recent::after(span.last);
+        Ok(())
     }
 
     fn leaving(&self) -> Option<Arc<Recent>> {

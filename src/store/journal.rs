@@ -5,10 +5,11 @@
 //! closed when they are large enough. What a crash leaves is put right when it is [opened](open).
 
 mod frame;
-mod open;
-mod recover;
-mod segment;
-mod sidecar;
+mod old;
+pub(super) mod open;
+pub(super) mod recover;
+pub(super) mod segment;
+pub(super) mod sidecar;
 mod walk;
 
 use std::path::PathBuf;
@@ -24,7 +25,8 @@ use crate::event::Sequence;
 use crate::outcome::Record;
 use segment::Segment;
 
-pub(super) use frame::{Entry, EntryRef, Frame};
+pub(super) use frame::{Entry, EntryRef, Frame, arrival, is_event, push_raw, raw_entries};
+pub(super) use open::gap;
 pub(super) use walk::Walk;
 
 /// So many segments are kept open for reading; others are opened when they are read.
@@ -46,6 +48,8 @@ pub(super) struct Journal {
     /// In order; never empty. The last one is appended to.
     segments: RwLock<Vec<Arc<Segment>>>,
     tail: Mutex<Tail>,
+    /// How many read on for longer, and need what they have not read yet.
+    holders: Mutex<u32>,
     /// By the segment's first sequence.
     files: Files,
     /// By the segment's first sequence and the offset.
@@ -81,6 +85,21 @@ impl Journal {
         Sequence(self.last_segment().next().0 - 1)
     }
 
+    /// The first event of which there is a record.
+    pub(super) fn first(&self) -> Sequence {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.first().expect("a journal is opened with a segment, and the last one stays").first
+    }
+
+    /// From now on nothing is taken away, until [`release`](Journal::release) is called as often as this.
+    pub(super) fn hold(&self) {
+        *self.holders.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    }
+
+    pub(super) fn release(&self) {
+        *self.holders.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+    }
+
     /// Appends a group, durably; says how many bytes each entry takes. After an error nothing of it is
     /// there.
     pub(super) fn append<'a>(
@@ -111,7 +130,7 @@ impl Journal {
 
     /// The event with this sequence, if there is one.
     pub(super) fn record(&self, sequence: Sequence) -> Result<Option<Record>, Error> {
-        let mut walk = self.walk(sequence);
+        let mut walk = self.walk_kept(sequence)?;
         while let Some(frame) = walk.next_frame()? {
             if frame.next() > sequence {
                 let record = frame.events_from(sequence).next();
@@ -122,8 +141,18 @@ impl Journal {
     }
 
     /// All frames from the one with this event on, up to what is durable when it gets there.
-    pub(super) fn walk(&self, from: Sequence) -> Walk<'_> {
+    pub(super) fn walk(&self, from: Sequence) -> Walk<&Journal> {
         Walk::new(self, from)
+    }
+
+    /// The same; an error where the record of this event was reclaimed.
+    pub(super) fn walk_kept(&self, from: Sequence) -> Result<Walk<&Journal>, Error> {
+        let walk = self.walk(from);
+        // What is taken away from now on was there when the walk began, and is missed when it is read.
+        match from < self.first() {
+            true => Err(self.expired(Sequence(from.0.saturating_sub(1)))),
+            false => Ok(walk),
+        }
     }
 
     fn write(&self, segment: &Segment, end: u64, bytes: &[u8]) -> Result<(), Trouble> {
@@ -174,7 +203,7 @@ impl Journal {
 
     fn last_segment(&self) -> Arc<Segment> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        segments.last().expect("a journal is opened with a segment, and none is taken away").clone()
+        segments.last().expect("a journal is opened with a segment, and the last one stays").clone()
     }
 
     fn file(&self, segment: &Segment) -> std::io::Result<Arc<dyn File>> {

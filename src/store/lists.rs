@@ -33,14 +33,17 @@ impl Embedded {
         let head = self.head();
         let mut page = Page { items: Vec::new(), reached: after };
         let mut read = 0;
-        let mut walk = self.shared.journal.walk(after.sequence.max(Sequence(1)));
+        // The rest of an event's awards, where the place lies between them.
+        let whole = after == Place::end_of(after.sequence);
+        let from = Sequence(after.sequence.0.saturating_add(u64::from(whole)).max(1));
+        let mut walk = self.shared.journal.walk_kept(from)?;
         while read < PAGE_JOURNAL_BYTES {
             let Some(frame) = walk.next_frame()? else { break };
             if frame.first() > head {
                 break;
             }
             read += frame.size();
-            for record in frame.events_from(after.sequence) {
+            for record in frame.events_from(from) {
                 let record = record.map_err(|error| walk.unreadable(error))?;
                 for award in record.awards.into_iter().filter(|award| award.place > after) {
                     if page.items.len() >= limit {
@@ -63,7 +66,7 @@ impl Embedded {
         let head = self.head();
         let mut records = Vec::new();
         let from = Sequence(after.0.saturating_add(1));
-        let mut walk = self.shared.journal.walk(from);
+        let mut walk = self.shared.journal.walk_kept(from)?;
         while records.len() < limit {
             let Some(frame) = walk.next_frame()? else { break };
             // What is in the journal and not published yet is not there yet.

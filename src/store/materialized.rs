@@ -63,6 +63,11 @@ impl Materialized {
         Ok(within.filter_map(|key| StoredKey::document(key)).collect())
     }
 
+    /// What stands in the tree from this key on, in order, at most `limit`: also what is no document's key.
+    pub(super) fn stored(&self, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Trouble> {
+        self.tree.keys(from, limit)
+    }
+
     /// Gives it up without closing it.
     pub(super) fn abandon(self) {
         self.tree.abandon();
@@ -130,5 +135,21 @@ mod tests {
         assert_eq!(sled.get(StoredKey::Document(&keys[2499])).unwrap(), None);
         batch.write().unwrap();
         assert_eq!(sled.get(StoredKey::Document(&keys[2499])).unwrap().as_deref(), Some(&b"value"[..]));
+    }
+
+    #[test]
+    fn a_large_value_is_written_beside_the_old_one_which_is_then_taken_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let sled = open(directory.path());
+        let key = Key::new([("photo", "p1")]);
+        let mut pages = Vec::new();
+        for byte in [1, 2] {
+            let mut batch = sled.batch();
+            batch.put(StoredKey::Document(&key), &[byte; 20_000]).unwrap();
+            batch.write().unwrap();
+            pages.push(sled.tree.keys(&[], usize::MAX).unwrap());
+        }
+        assert_ne!(pages[0], pages[1]);
+        assert_eq!(pages[0].len(), pages[1].len());
     }
 }

@@ -11,18 +11,25 @@ use super::tree::Trees;
 use crate::threads::Threads;
 
 /// A segment of the journal that has grown to so many bytes is closed, and the next one begun.
-const SEGMENT_BYTES: u64 = 64 << 20;
+pub const SEGMENT_BYTES: u64 = 64 << 20;
+/// No shorter segments can be asked for: each is a file, and its header alone has 32 bytes.
+pub const SEGMENT_BYTES_MIN: u64 = 4 << 10;
 /// Documents that are written behind are kept in memory up to so many bytes; then those that were not
 /// asked for lately are forgotten, and read again when they are.
 const CACHE_BYTES: u64 = 256 << 20;
 /// What sled keeps in memory for itself. Small: documents at hand are in our own cache.
 const SLED_CACHE_BYTES: u64 = 64 << 20;
 /// After so many bytes of journal everything is written behind: about what an opening has to replay.
-const CHECKPOINT_JOURNAL_BYTES: u64 = 64 << 20;
+pub const CHECKPOINT_JOURNAL_BYTES: u64 = 64 << 20;
+/// Nothing smaller can be asked for: a checkpoint syncs several files, and less would be one with every event.
+pub const CHECKPOINT_JOURNAL_BYTES_MIN: u64 = 4 << 10;
 /// When documents not yet written behind take so many bytes, they are written behind.
 const CHECKPOINT_DIRTY_BYTES: u64 = 128 << 20;
 /// When they take so many, a commit waits until some are written behind.
 const DIRTY_MAX_BYTES: u64 = 1 << 30;
+/// A snapshot, after which records can be reclaimed, is not taken for fewer bytes of them. Nor for fewer than
+/// the snapshot before had: so at most as much is written for reclaiming as is reclaimed.
+const RECLAIM_MIN_BYTES: u64 = 64 << 20;
 /// With less room than this on the disk, writes are refused; reading goes on.
 const FREE_MIN_BYTES: u64 = 64 << 20;
 /// The disk is asked how much room it has at most so often, and after every so many bytes.
@@ -39,6 +46,8 @@ pub struct Options {
     pub threads: Threads,
     /// Which store a new one is to be.
     pub new_identity: Identity,
+    /// The name of the timeline that a restore begins.
+    pub new_timeline: u64,
     /// Seeds the hash tables, so that nobody can choose keys that collide.
     pub hash_seed: u64,
     /// How long a segment of the journal grows.
@@ -53,6 +62,8 @@ pub struct Options {
     pub checkpoint_dirty_bytes: u64,
     /// From how many bytes of changed documents on a commit waits for that.
     pub dirty_max_bytes: u64,
+    /// For how many bytes of old records a snapshot is taken.
+    pub reclaim_min_bytes: u64,
     /// How much room the disk must have for writes.
     pub free_min_bytes: u64,
     /// How often the disk is asked for its room, at most.
@@ -70,6 +81,7 @@ impl Default for Options {
             threads: Threads::default(),
             // Each RandomState has keys of its own, drawn from the system's randomness.
             new_identity: Identity(RandomState::new().hash_one(())),
+            new_timeline: RandomState::new().hash_one(()),
             hash_seed: RandomState::new().hash_one(()),
             segment_bytes: SEGMENT_BYTES,
             cache_bytes: CACHE_BYTES,
@@ -77,6 +89,7 @@ impl Default for Options {
             checkpoint_journal_bytes: CHECKPOINT_JOURNAL_BYTES,
             checkpoint_dirty_bytes: CHECKPOINT_DIRTY_BYTES,
             dirty_max_bytes: DIRTY_MAX_BYTES,
+            reclaim_min_bytes: RECLAIM_MIN_BYTES,
             free_min_bytes: FREE_MIN_BYTES,
             free_asked_every: FREE_ASKED_EVERY,
             checkpoint_on_close: true,

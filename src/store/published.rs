@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::{Error, Timelines};
 use crate::catalog::Numbers;
 use crate::event::Sequence;
 use crate::outcome::{Outcome, Rarity, Record};
@@ -19,6 +19,8 @@ pub(super) struct Sums {
     pub(super) rarity: Rarity,
     /// The numbers in use.
     pub(super) numbers: Arc<Numbers>,
+    /// The timelines that led here.
+    pub(super) timelines: Timelines,
 }
 
 impl Sums {
@@ -27,6 +29,16 @@ impl Sums {
         if record.sequence > self.sequence {
             self.rarity.count(record);
             self.sequence = record.sequence;
+        }
+    }
+
+    /// The sums that were kept as these bytes.
+    pub(super) fn read(bytes: &[u8]) -> Result<Sums, postcard::Error> {
+        let read = postcard::from_bytes(bytes);
+        match read == Err(postcard::Error::DeserializeUnexpectedEnd) {
+            // Kept before there were timelines, which come last: there were none.
+            true => postcard::from_bytes(&[bytes, &[0]].concat()),
+            false => read,
         }
     }
 }
@@ -50,6 +62,10 @@ impl Published {
 
     pub(super) fn numbers(&self) -> Arc<Numbers> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).numbers.clone()
+    }
+
+    pub(super) fn timelines(&self) -> Timelines {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).timelines.clone()
     }
 
     pub(super) fn adopt(&self, numbers: Numbers) {
@@ -76,4 +92,18 @@ pub(super) fn follows(head: Sequence, group: &[Outcome]) -> Result<(), Error> {
         next = next.next();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_that_were_kept_before_there_were_timelines_are_read() {
+        let sums = Sums { sequence: Sequence(7), ..Sums::default() };
+        let bytes = postcard::to_stdvec(&sums).unwrap();
+        assert_eq!(Sums::read(&bytes), Ok(sums.clone()));
+        assert_eq!(Sums::read(&bytes[..bytes.len() - 1]), Ok(sums));
+        assert!(Sums::read(&bytes[..bytes.len() - 2]).is_err());
+    }
 }

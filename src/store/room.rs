@@ -1,6 +1,6 @@
 //! How much room the disk has left: writes are refused before there is none.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,9 +30,13 @@ impl Room {
         Room { disk: options.disk.clone(), directory, options: options.clone(), known: Mutex::new(None) }
     }
 
-    /// Refuses where so many bytes would leave too little room.
-    pub(super) fn check(&self, bytes: u64) -> Result<(), Error> {
-        self.enough(&self.ask()?, bytes)
+    /// Refuses where so many bytes would leave too little room: here, or in a directory that may be on a disk of
+    /// its own.
+    pub(super) fn check(&self, directory: &Path, bytes: u64) -> Result<(), Error> {
+        let here = self.ask()?;
+        // One that is not there yet will be on this disk.
+        let there = self.disk.free_bytes(directory).unwrap_or(u64::MAX);
+        self.enough(&Known { free: here.free.min(there), ..here }, bytes)
     }
 
     /// Takes room for so many bytes, or refuses to.

@@ -8,7 +8,7 @@ use super::disk::Disk;
 
 const CHECKSUM_BYTES: usize = 4;
 /// What a file is called until it is complete. One left behind by a crash is written over.
-const UNFINISHED: &str = "unfinished";
+pub(super) const UNFINISHED: &str = "unfinished";
 
 /// Writes the file. Durable when it returns.
 pub(super) fn write(disk: &dyn Disk, path: &Path, contents: &[u8]) -> io::Result<()> {

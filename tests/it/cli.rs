@@ -237,6 +237,15 @@ fn a_server_with_wrong_badge_files_shows_every_mistake() {
 }
 
 #[test]
+fn sizes_of_the_store_that_are_too_small_are_refused() {
+    for option in ["--segment-bytes", "--checkpoint-bytes"] {
+        let said = run(laurels(&["serve", option, "4095"]));
+        assert_eq!(said.code, Some(2));
+        assert!(said.err.contains(option) && said.err.contains("4096.."), "{}", said.err);
+    }
+}
+
+#[test]
 fn check_runs_the_tests_of_the_files() {
     let directory = new_directory();
     let badges = directory.path().join("badges");
@@ -398,4 +407,50 @@ impl Drop for Watch {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[test]
+fn verify_says_that_all_is_right_or_what_is_not_and_what_to_do() {
+    let (directory, mut server) = new_server();
+    assert_eq!(record_file(&server, &directory, &photos(0..40)).code, Some(0));
+    let data = directory.path().join("data");
+    let data = data.to_str().expect("UTF-8");
+    let verify = ["verify", "--data", data];
+    let said = run(laurels(&verify));
+    let advice = format!(
+        "error: a server uses {data}; stop it, or verify a backup of it that is restored elsewhere\n"
+    );
+    assert_eq!((said.out.as_str(), &*said.err, said.code), ("", &*advice, Some(1)));
+    server.signal("TERM");
+    server.wait();
+
+    let counts = "40 events, 40 awards, 40 documents, 1 segment: ";
+    let said = run(laurels(&verify));
+    let right = format!("{counts}all checksums right, sled equals the journal\n");
+    assert_eq!((&*said.out, &*said.err, said.code), (&*right, "", Some(0)));
+
+    let log = format!("{data}/journal/00000000000000000001.log");
+    let whole = fs::read(&log).expect("a journal");
+    let mut damaged = whole.clone();
+    let at = whole.len() / 2;
+    damaged[at] ^= 1;
+    fs::write(&log, damaged).expect("a file");
+    fs::remove_file(format!("{data}/identity")).expect("a file");
+    let scratch = directory.path().join("scratch");
+    fs::create_dir(&scratch).expect("a folder");
+    let said = run(laurels(&[&verify[..], &["--scratch", scratch.to_str().expect("UTF-8")]].concat()));
+    assert_eq!(said.code, Some(1));
+    let lines: Vec<_> = said.out.lines().collect();
+    let [identity, journal, .., last] = &lines[..] else { panic!("{said:?}") };
+    assert!(identity.starts_with(&format!("{data}/identity: it is missing; nothing is lost")), "{identity}");
+    assert!(journal.starts_with(&log) && journal.contains("backup"), "{journal}");
+    assert!(last.contains("of the journal: events are lost unless a backup has them"), "{last}");
+    assert!(last.contains("1 problem that the next start puts right by itself"), "{last}");
+    assert_eq!(fs::read_dir(&scratch).expect("a folder").count(), 0);
+
+    fs::write(&log, whole).expect("a file");
+    assert_eq!(run(laurels(&["verify", "--data", scratch.to_str().expect("UTF-8")])).code, Some(1));
+    let nowhere = format!("{data}/nowhere");
+    let said = run(laurels(&["verify", "--data", &nowhere]));
+    assert_eq!(said.err, format!("error: cannot list {nowhere}: No such file or directory (os error 2)\n"));
 }

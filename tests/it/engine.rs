@@ -6,7 +6,7 @@ use std::sync::Arc;
 use laurels::catalog::{Catalog, Numbers};
 use laurels::diagnostic::Source;
 use laurels::document::Document;
-use laurels::engine::{Decision, Documents, KEYS_MAX, Moment, decide};
+use laurels::engine::{Decision, Documents, KEYS_MAX, Moment, decide, progress};
 use laurels::event::{Draft, DraftData, Event, Sequence, Time};
 use laurels::key::Key;
 
@@ -87,4 +87,26 @@ fn of_too_many_keys_the_first_count_and_the_rest_is_said_to_be_left_out() {
     let (outcome, _) = rounds(&catalog, &met);
     assert_eq!((outcome.record.awards.len(), outcome.left_out), (KEYS_MAX, 5));
     assert!(outcome.record.awards.iter().all(|award| award.user.as_str() != format!("u{KEYS_MAX}")));
+}
+
+#[test]
+fn progress_comes_nearest_first_by_the_share_that_is_there() {
+    let catalog = catalog(
+        r#"
+        [badge.far]
+        on  = "photo.posted"
+        sum = "event.data.points"
+        at  = 100
+
+        [badge.near]
+        on = "photo.posted"
+        at = 2
+        "#,
+    );
+    let event = event("photo.posted", r#"{"points": 12}"#);
+    let (outcome, _) = rounds(&catalog, &event);
+    let documents = AtHand(outcome.documents.into_iter().collect());
+    let progress = progress(&catalog, &event.user, now(), &documents).unwrap();
+    let shown: Vec<_> = progress.iter().map(|one| (one.current, one.goal)).collect();
+    assert_eq!(shown, [(1.0, 2.0), (12.0, 100.0)]);
 }

@@ -14,7 +14,7 @@ use laurels::event::{DATA_MAX_BYTES, Draft, DraftData, EventId, Sequence, Time, 
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Rarity, Record};
 use laurels::service::{GROUP_CHANGES_MAX, QUEUE_MAX, QUEUE_MAX_BYTES, STREAM_PENDING_MAX, Service};
-use laurels::store::{Embedded, Error, Identity, Options, Page, Store};
+use laurels::store::{Backup, Earlier, Embedded, Error, Identity, Options, Page, Store, Timelines, Until};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -240,6 +240,23 @@ async fn a_service_that_is_only_dropped_lets_go_of_its_store() {
     assert_eq!(store.head(), Sequence(1));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_backups_are_taken_at_a_time_and_a_third_waits_for_its_turn() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let service = start(store, catalog);
+    service.record(visit("1")).await.unwrap();
+    let mut first = service.backup(Until::Head).await.unwrap();
+    let second = service.backup(Until::Head).await.unwrap();
+    let refused = service.backup(Until::Head).await.err().unwrap();
+    assert!(matches!(refused, laurels::service::Error::Overloaded { .. }), "{refused:?}");
+    drop(second);
+    service.backup(Until::Head).await.unwrap();
+    while let Some(piece) = first.next().await {
+        piece.unwrap();
+    }
+}
+
 /// A store with faults: its end lags behind so many times it is asked, deciding about the user `panic` panics on
 /// the writer's thread, and so does keeping the event `deadly`.
 struct Odd {
@@ -267,6 +284,10 @@ impl Store for Odd {
         Sequence(self.store.head().0 - u64::from(lags.is_ok()))
     }
 
+    fn timelines(&self) -> Timelines {
+        self.store.timelines()
+    }
+
     fn numbers(&self) -> Numbers {
         self.store.numbers()
     }
@@ -275,7 +296,7 @@ impl Store for Odd {
         self.store.adopt(numbers)
     }
 
-    fn recorded(&self, id: &EventId) -> Result<Option<Record>, Error> {
+    fn recorded(&self, id: &EventId) -> Result<Option<Earlier>, Error> {
         self.store.recorded(id)
     }
 
@@ -311,6 +332,18 @@ impl Store for Odd {
 
     fn rarity(&self) -> Rarity {
         self.store.rarity()
+    }
+
+    fn kept_from(&self) -> Sequence {
+        self.store.kept_from()
+    }
+
+    fn reclaim(&self, before: Time) -> Result<(), Error> {
+        self.store.reclaim(before)
+    }
+
+    fn backup(&self, until: Until) -> Result<Backup, Error> {
+        self.store.backup(until)
     }
 
     fn checkpoint(&self) -> Result<(), Error> {

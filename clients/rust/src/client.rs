@@ -7,10 +7,13 @@ use tonic::Request;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::answers::Answers;
+use crate::backup::Backup;
 use crate::error::Error;
 use crate::generated::achievement_service_client::AchievementServiceClient;
+use crate::generated::admin_service_client::AdminServiceClient;
+use crate::generated::backup_request::Until;
 use crate::generated::{
-    Award, Badge, Event, GetBadgesRequest, ListBadgesRequest, Progress, RecordEventRequest,
+    Award, BackupRequest, Badge, Event, GetBadgesRequest, ListBadgesRequest, Progress, RecordEventRequest,
     RecordEventResponse, RecordEventsOptions, RecordEventsRequest,
 };
 use crate::watch::{Watch, WatchOptions};
@@ -31,6 +34,7 @@ const PAGE_SIZE: i32 = 1000;
 #[derive(Clone, Debug)]
 pub struct Client {
     service: AchievementServiceClient<Channel>,
+    admin: AdminServiceClient<Channel>,
 }
 
 /// What a user has earned, and how far the user is.
@@ -61,14 +65,19 @@ impl Client {
         let url = url.into();
         let endpoint = endpoint(&url)?;
         let channel = endpoint.connect().await.map_err(|source| Error::unreachable(&url, source))?;
-        Ok(Client { service: AchievementServiceClient::new(channel) })
+        Ok(Client::over(channel))
     }
 
     /// As [`connect`](Client::connect), but connects with the first call: for a server that may not be
     /// there yet. Must be called within a tokio runtime.
     pub fn lazy(url: impl Into<String>) -> Result<Client, Error> {
         let channel = endpoint(&url.into())?.connect_lazy();
-        Ok(Client { service: AchievementServiceClient::new(channel) })
+        Ok(Client::over(channel))
+    }
+
+    fn over(channel: Channel) -> Client {
+        let admin = AdminServiceClient::new(channel.clone());
+        Client { service: AchievementServiceClient::new(channel), admin }
     }
 
     /// Records one event. When it answers, the event is kept and no crash takes it back.
@@ -178,6 +187,13 @@ impl Client {
     /// Listens to what is being earned. Nothing is sent before [`Watch::next`] is called.
     pub fn watch(&self, options: WatchOptions) -> Watch {
         Watch::new(self.service.clone(), options)
+    }
+
+    /// Everything that the server has, up to there or up to now: `laurels restore` makes a store of it. Recording goes
+    /// on meanwhile.
+    pub async fn backup(&self, until: Option<Until>) -> Result<Backup, Error> {
+        let answer = self.admin.clone().backup(BackupRequest { until }).await?;
+        Ok(Backup::new(answer.into_inner()))
     }
 }
 

@@ -63,7 +63,7 @@ impl Error {
         &self.0.fields
     }
 
-    /// A cursor to begin with, where the one sent belongs to another store.
+    /// A cursor to begin with, where the one sent belongs to another store, or is older than what is kept.
     pub fn oldest_cursor(&self) -> Option<&str> {
         self.0.oldest_cursor.as_deref()
     }
@@ -175,6 +175,7 @@ fn reason_is_passing(reason: ErrorReason) -> bool {
         | ErrorReason::BadgeNotFound
         | ErrorReason::CursorInvalid
         | ErrorReason::CursorForeign
+        | ErrorReason::CursorExpired
         | ErrorReason::PageTokenInvalid => false,
     }
 }

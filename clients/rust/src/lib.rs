@@ -26,6 +26,7 @@
 
 mod answers;
 mod backoff;
+mod backup;
 mod client;
 mod error;
 mod event;
@@ -47,9 +48,11 @@ mod generated {
 
 pub use answers::{Answer, Answers};
 pub use backoff::Backoff;
+pub use backup::Backup;
 pub use client::{BadgeList, Client, UserBadges};
 pub use error::{Error, FieldProblem};
 pub use generated::RecordEventResponse as Recorded;
+pub use generated::backup_request::Until as BackupUntil;
 pub use generated::notification::Kind as NotificationKind;
 pub use generated::{Award, Badge, ErrorReason, Event, Heartbeat, Notification, Progress};
 pub use prost_types::Timestamp;

@@ -30,6 +30,13 @@ fn mistakes_in(source: String) -> Option<String> {
 }
 
 #[test]
+fn what_stands_side_by_side_is_not_nested() {
+    let conditions = vec!["popular ? 1 : 2"; DEPTH_MAX + 1].join(", ");
+    assert_eq!(mistakes_in(format!("size([{conditions}]) > 0")), None);
+    assert_eq!(mistakes_in(vec!["(popular)"; DEPTH_MAX + 1].join(" || ")), None);
+}
+
+#[test]
 fn what_is_too_much_is_refused_before_it_overflows_the_stack() {
     let times = |text: &str, times: usize| text.repeat(times);
     for (source, says) in [
@@ -40,6 +47,7 @@ fn what_is_too_much_is_refused_before_it_overflows_the_stack() {
         (times("(", 4000), "operators"),
         (times("(", 400) + "1" + &times(")", 400), "levels"),
         (times("[", 90), "levels"),
+        (times("[-", 20) + "1" + &times("]", 20), "levels"),
         (times("a(", 400) + "1" + &times(")", 400), "operators"),
         (times("!-", 1000) + "1", "operators"),
         (times("!-", 400) + "1", "levels"),

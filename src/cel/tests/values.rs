@@ -211,6 +211,8 @@ fn types_are_known_before_it_runs() {
         ("event.data.score + 1", Type::Int),
         ("event.data.score * ratio", Type::Double),
         ("event.data.score", Type::Any),
+        ("event.data.score + event.data.part", Type::Any),
+        ("event.data.score % event.data.part", Type::Int),
         ("day(event.time)", Type::Period(Period::Day)),
         ("day(event.time) + ''", Type::Text),
         ("popular ? day(now) : month(now)", Type::Text),
@@ -220,6 +222,7 @@ fn types_are_known_before_it_runs() {
         ("crew.list.map(u, size(u))", list(Type::Int)),
         ("[1, 'a']", list(Type::Any)),
         ("[] + [1]", list(Type::Any)),
+        ("popular ? [1] : ['a']", list(Type::Any)),
         ("popular ? null : 1", Type::Any),
         ("hearts > 1 && popular", Type::Bool),
     ] {

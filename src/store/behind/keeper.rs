@@ -24,14 +24,16 @@ const ROOM_FACTOR: u64 = 4;
 
 /// What the thread has.
 pub(super) struct Keeper {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     requests: Receiver<Request>,
     /// What was asked for while there was something else to do.
     deferred: VecDeque<Request>,
     /// None after a trouble that passes. It is opened again when it is needed.
-    sled: Option<Materialized>,
+    pub(super) sled: Option<Materialized>,
     /// What is in sled, durably.
-    behind: Sums,
+    pub(super) behind: Sums,
+    /// Whether another snapshot must be taken, since the one there was is damaged.
+    pub(super) snapshot_due: bool,
     /// By the time that the threads have.
     failed_at: Option<Duration>,
 }
@@ -40,17 +42,33 @@ impl Keeper {
     /// Opens sled, and brings the documents and sums in memory to the end of the journal.
     pub(super) fn open(shared: Arc<Shared>, requests: Receiver<Request>) -> Result<Keeper, Error> {
         let behind = Sums::default();
-        let mut keeper =
-            Keeper { shared, requests, deferred: VecDeque::new(), sled: None, behind, failed_at: None };
-        match keeper.open_and_replay() {
-            Ok(()) => Ok(keeper),
+        let mut keeper = Keeper {
+            shared,
+            requests,
+            deferred: VecDeque::new(),
+            sled: None,
+            behind,
+            snapshot_due: false,
+            failed_at: None,
+        };
+        match keeper.find_snapshot().and_then(|()| keeper.open_and_replay()) {
+            Ok(()) => {}
             Err(Trouble::Broken(why)) => {
                 keeper.set_aside(&why)?;
                 keeper.open_and_replay().map_err(|trouble| keeper.shared.error(trouble))?;
-                Ok(keeper)
             }
-            Err(trouble) => Err(keeper.shared.error(trouble)),
+            Err(trouble) => return Err(keeper.shared.error(trouble)),
         }
+        if keeper.snapshot_due {
+            // Until there is one again, nothing could make sled again.
+            match keeper.take_snapshot() {
+                Ok(()) => tracing::warn!("another snapshot was taken; nothing is lost"),
+                Err(error) => {
+                    tracing::error!(%error, "another snapshot cannot be taken: back this store up now")
+                }
+            }
+        }
+        Ok(keeper)
     }
 
     /// Does what is asked, until it is told to close.
@@ -68,6 +86,9 @@ impl Keeper {
                     let _ = reply.send(self.checkpoint());
                 }
                 Request::Checkpoint { reply: None } => self.wished_checkpoint(),
+                Request::Reclaim { before, reply } => {
+                    let _ = reply.send(self.reclaim(before));
+                }
                 Request::Close => break,
             }
         }
@@ -93,10 +114,10 @@ impl Keeper {
     }
 
     /// Writes everything behind that is published now.
-    fn checkpoint(&mut self) -> Result<(), Error> {
+    pub(super) fn checkpoint(&mut self) -> Result<(), Error> {
         // sled on a full disk would break, and there would be no room to make it again.
         let room = self.shared.documents.dirty_bytes().saturating_mul(ROOM_FACTOR);
-        let done = self.shared.room.check(room).and_then(|()| self.write_behind());
+        let done = self.shared.room.check(&self.shared.sled_path(), room).and_then(|()| self.write_behind());
         let done = done.and_then(|()| self.shared.ids.flush());
         self.failed_at = done.is_err().then(|| self.shared.options.threads.elapsed());
         done
@@ -134,7 +155,7 @@ impl Keeper {
     }
 
     /// Serves those who read, between two batches.
-    fn serve_between(&mut self, sled: &Materialized) -> Result<(), Trouble> {
+    pub(super) fn serve_between(&mut self, sled: &Materialized) -> Result<(), Trouble> {
         while let Ok(request) = self.requests.try_recv() {
             let Request::Load { keys, reply } = request else {
                 self.deferred.push_back(request);
@@ -171,7 +192,7 @@ impl Keeper {
     }
 
     /// Takes sled in hand; opens it where it is closed.
-    fn sled(&mut self) -> Result<Materialized, Error> {
+    pub(super) fn sled(&mut self) -> Result<Materialized, Error> {
         if let Some(sled) = self.sled.take() {
             return Ok(sled);
         }
@@ -190,7 +211,7 @@ impl Keeper {
     }
 
     /// A sled to go on with after a trouble, or why there is none now.
-    fn recover(&mut self, sled: Materialized, trouble: Trouble) -> Result<Materialized, Error> {
+    pub(super) fn recover(&mut self, sled: Materialized, trouble: Trouble) -> Result<Materialized, Error> {
         match trouble {
             Trouble::Broken(why) => {
                 sled.abandon();
@@ -200,7 +221,7 @@ impl Keeper {
         }
     }
 
-    fn give_up(&mut self, sled: Materialized, trouble: Trouble) -> Error {
+    pub(super) fn give_up(&mut self, sled: Materialized, trouble: Trouble) -> Error {
         match &trouble {
             // It is looked at again when it is opened.
             Trouble::Broken(_) => sled.abandon(),
@@ -217,12 +238,12 @@ impl Keeper {
         let shared = self.shared.clone();
         let fresh = Materialized::open(&shared.sled_path(), &shared.options);
         let sled = fresh.map_err(|trouble| shared.error(trouble))?;
-        let mut replay = Replay::new(&shared, &sled, Sums::default());
-        let made = replay.run(self.behind.sequence).and_then(|()| {
+        let made = self.bridge(&sled, Sums::default()).and_then(|sums| {
+            let mut replay = Replay::new(&shared, &sled, sums);
+            replay.run(self.behind.sequence)?;
             replay.sums = self.behind.clone();
             replay.write()
         });
-        drop(replay);
         match made {
             Ok(()) => {
                 tracing::info!(until = self.behind.sequence.0, "sled is made again from the journal");
@@ -262,10 +283,12 @@ impl Keeper {
             found => found.unwrap_or_default(),
         };
         let head = shared.journal.head();
-        let known = behind.sequence.max(sealed).max(shared.ids.last());
+        let reach = shared.snapshot().map_or(Sequence(0), |snapshot| snapshot.extent.reach);
+        let known = behind.sequence.max(sealed).max(shared.ids.last()).max(reach);
         if known > head {
             return Err(Trouble::Other(shared.journal_lost(head, known)));
         }
+        let behind = self.bridge(&sled, behind)?;
         let mut replay = Replay::new(&shared, &sled, behind);
         replay.run(head)?;
         self.behind = replay.behind;

@@ -17,6 +17,9 @@ use crate::event::Sequence;
 use crate::key::Key;
 use crate::outcome::Record;
 
+/// What is said of a frame whose events are not those that its header tells.
+const MISCOUNTED: postcard::Error = postcard::Error::DeserializeBadEncoding;
+
 /// Documents on their way to the end of the journal.
 pub(super) struct Replay<'a> {
     shared: &'a Shared,
@@ -42,17 +45,32 @@ impl<'a> Replay<'a> {
         let mut walk = shared.journal.walk(from);
         while let Some(frame) = walk.next_frame().map_err(Trouble::Other)? {
             let share = frame.size() as u64 / u64::max(1, frame.next().0 - frame.first().0);
+            let unreadable = |error| Trouble::Other(walk.unreadable(error));
+            let mut next = frame.first();
             for entry in frame.entries() {
-                match entry.map_err(|error| Trouble::Other(walk.unreadable(error)))? {
+                match entry.map_err(unreadable)? {
+                    // The header is what events are found by: one that counts otherwise would hide some.
+                    Entry::Event(record) if record.sequence != next => return Err(unreadable(MISCOUNTED)),
                     Entry::Event(record) if record.sequence > until => return Ok(()),
-                    Entry::Event(record) => self.event(&record, share)?,
+                    Entry::Event(record) => {
+                        self.event(&record, share)?;
+                        next = next.next();
+                    }
                     Entry::Catalog(numbers) => {
                         // What was taken into use before is in the sums.
                         if self.is_new(&frame) {
                             self.sums.numbers = Arc::new(numbers);
                         }
                     }
+                    Entry::Timeline(timeline) => {
+                        if self.is_new(&frame) {
+                            self.sums.timelines.begin(timeline);
+                        }
+                    }
                 }
+            }
+            if next != frame.next() {
+                return Err(unreadable(MISCOUNTED));
             }
             if self.bytes > shared.options.checkpoint_dirty_bytes {
                 self.write()?;

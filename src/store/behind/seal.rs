@@ -9,6 +9,9 @@ use super::super::disk::Disk;
 use super::super::{Error, Identity, small_file};
 use crate::event::Sequence;
 
+/// Its name, in the data directory.
+pub(super) const NAME: &str = "sled.seal";
+
 #[derive(Serialize, Deserialize)]
 struct Seal {
     identity: u64,
@@ -29,11 +32,20 @@ pub(super) fn write(
 }
 
 /// What was noted last. Without a note that can be read, nothing.
-pub(super) fn read(disk: &dyn Disk, path: &Path, identity: Identity) -> Result<Sequence, Error> {
+pub(in crate::store) fn read(disk: &dyn Disk, path: &Path, identity: Identity) -> Result<Sequence, Error> {
+    Ok(noted(disk, path, identity)?.unwrap_or_default())
+}
+
+/// What was noted last, if there is a note of this store that can be read.
+pub(in crate::store) fn noted(
+    disk: &dyn Disk,
+    path: &Path,
+    identity: Identity,
+) -> Result<Option<Sequence>, Error> {
     let failed = |source| Error::io(format!("read {}", path.display()), source);
     let bytes = small_file::read(disk, path).map_err(failed)?;
     let seal = bytes.and_then(|bytes| postcard::from_bytes::<Seal>(&bytes).ok());
-    Ok(seal.filter(|seal| seal.identity == identity.0).map_or(Sequence(0), |seal| seal.sequence))
+    Ok(seal.filter(|seal| seal.identity == identity.0).map(|seal| seal.sequence))
 }
 
 /// Takes the note back.

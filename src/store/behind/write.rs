@@ -52,10 +52,10 @@ pub(super) fn read(sled: &Materialized, key: &Key) -> Result<Option<(Document, u
 }
 
 /// The sums up to which everything is there, if anything is.
-pub(super) fn read_sums(sled: &Materialized) -> Result<Option<Sums>, Trouble> {
+pub(in crate::store) fn read_sums(sled: &Materialized) -> Result<Option<Sums>, Trouble> {
     let Some(bytes) = sled.get(StoredKey::Sums)? else { return Ok(None) };
-    let sums = postcard::from_bytes(&bytes)
-        .map_err(|error| Trouble::Broken(format!("the sums cannot be read: {error}")))?;
+    let sums =
+        Sums::read(&bytes).map_err(|error| Trouble::Broken(format!("the sums cannot be read: {error}")))?;
     Ok(Some(sums))
 }
 

@@ -26,13 +26,23 @@ pub(super) fn due(runs: &[Arc<Run>]) -> Option<Range<usize>> {
     Some(begin..begin + FAN_IN)
 }
 
-/// One run of these neighbours. They are not taken away.
+/// One run of these neighbours. They are not taken away. Where one of them is not what was written, there is none: the
+/// damage would be in the new one, with a checksum that is right.
 pub(super) fn merge(
     disk: &dyn Disk,
     directory: &Path,
     identity: Identity,
     runs: &[Arc<Run>],
 ) -> io::Result<Run> {
+    for run in runs {
+        if !run.is_whole(identity)? {
+            let problem = format!(
+                "{} is damaged; the next start reads its ids from the journal again",
+                run.path.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        }
+    }
     let first = runs.iter().map(|run| run.first).min().unwrap_or_default();
     let last = runs.iter().map(|run| run.last).max().unwrap_or_default();
     let level = runs.iter().map(|run| run.level).max().unwrap_or_default() + 1;

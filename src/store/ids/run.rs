@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use xorf::{BinaryFuse8, Filter};
 
 use super::super::Identity;
@@ -25,28 +26,31 @@ const CHUNK_BYTES: usize = 4096 * ENTRY_BYTES;
 const FILTER_MIN: usize = 64;
 const RUN: &str = "run";
 /// What a run is called until it is complete.
-const UNFINISHED: &str = "unfinished";
+pub(in crate::store) const UNFINISHED: &str = "unfinished";
 
 /// What a run covers: the ids of all events from one to another.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Span {
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::store) struct Span {
     /// How often its entries were merged.
-    pub(super) level: u64,
-    pub(super) first: u64,
-    pub(super) last: u64,
+    pub(in crate::store) level: u64,
+    pub(in crate::store) first: u64,
+    pub(in crate::store) last: u64,
 }
 
 /// One run.
-pub(super) struct Run {
+pub(in crate::store) struct Run {
     pub(super) path: PathBuf,
     pub(super) level: u64,
     pub(super) first: u64,
     pub(super) last: u64,
-    pub(super) entries: u64,
+    pub(in crate::store) entries: u64,
     file: Arc<dyn File>,
     filter: Option<BinaryFuse8>,
     /// The first fingerprint of each block.
     fences: Vec<u64>,
+    /// The checksum of each block: what was good when the run was opened may be read wrong a year later, and an
+    /// id that is not found is counted twice.
+    checksums: Vec<u32>,
 }
 
 impl Run {
@@ -68,8 +72,18 @@ impl Run {
         Ok(())
     }
 
+    /// What it covers.
+    pub(in crate::store) fn span(&self) -> Span {
+        Span { level: self.level, first: self.first, last: self.last }
+    }
+
+    /// Whether the file is what was written, still.
+    pub(super) fn is_whole(&self, identity: Identity) -> io::Result<bool> {
+        Ok(scan(&*self.file, identity, |_| ())?.is_some())
+    }
+
     /// All entries, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = io::Result<Entry>> {
+    pub(in crate::store) fn iter(&self) -> impl Iterator<Item = io::Result<Entry>> {
         (0..self.fences.len()).flat_map(|block| match self.block(block) {
             Ok(entries) => entries.into_iter().map(Ok).collect::<Vec<_>>(),
             Err(error) => vec![Err(error)],
@@ -79,7 +93,7 @@ impl Run {
     /// Bytes of memory that it takes.
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
-        self.filter.as_ref().map_or(0, Filter::len) + self.fences.len() * 8
+        self.filter.as_ref().map_or(0, Filter::len) + self.fences.len() * 8 + self.checksums.len() * 4
     }
 
     fn block(&self, block: usize) -> io::Result<Vec<Entry>> {
@@ -87,6 +101,13 @@ impl Run {
         let entries = usize::try_from(self.entries - begin).unwrap_or(usize::MAX).min(BLOCK_ENTRIES);
         let mut bytes = vec![0; entries * ENTRY_BYTES];
         self.file.read_at(&mut bytes, HEADER_BYTES as u64 + begin * ENTRY_BYTES as u64)?;
+        if self.checksums.get(block) != Some(&crc32c::crc32c(&bytes)) {
+            let problem = format!(
+                "{} is damaged at entry {begin}; start the server again: it is made again from the journal",
+                self.path.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        }
         Ok(parse(&bytes).collect())
     }
 }
@@ -132,6 +153,17 @@ pub(super) fn open_all(disk: &dyn Disk, directory: &Path, identity: Identity) ->
 
 fn read(disk: &dyn Disk, path: PathBuf, identity: Identity) -> io::Result<Option<Run>> {
     let file = disk.open(&path)?;
+    let mut summary = Summary::default();
+    let span = scan(&*file, identity, |entry| summary.add(entry))?;
+    Ok(span.map(|span| summary.into_run(path, file, span)))
+}
+
+/// Shows every entry in order, and then says what they cover; None where that is not what was written.
+pub(in crate::store) fn scan(
+    file: &dyn File,
+    identity: Identity,
+    mut each: impl FnMut(Entry),
+) -> io::Result<Option<Span>> {
     let mut header = [0; HEADER_BYTES];
     file.read_at(&mut header, 0)?;
     let number = |nth: usize| header[nth * 8..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
@@ -143,7 +175,6 @@ fn read(disk: &dyn Disk, path: PathBuf, identity: Identity) -> io::Result<Option
         return Ok(None);
     }
     let mut checksum = crc32c::crc32c(&header);
-    let mut summary = Summary::default();
     let mut chunk = Vec::new();
     let mut at = HEADER_BYTES as u64;
     let end = file.size()? - 4;
@@ -151,7 +182,7 @@ fn read(disk: &dyn Disk, path: PathBuf, identity: Identity) -> io::Result<Option
         chunk.resize(usize::try_from(end - at).unwrap_or(usize::MAX).min(CHUNK_BYTES), 0);
         file.read_at(&mut chunk, at)?;
         checksum = crc32c::crc32c_append(checksum, &chunk);
-        parse(&chunk).for_each(|entry| summary.add(entry));
+        parse(&chunk).for_each(&mut each);
         at += chunk.len() as u64;
     }
     let mut kept = [0; 4];
@@ -159,8 +190,7 @@ fn read(disk: &dyn Disk, path: PathBuf, identity: Identity) -> io::Result<Option
     if checksum.to_le_bytes() != kept {
         return Ok(None);
     }
-    let span = Span { level: number(2), first: number(3), last: number(4) };
-    Ok(Some(summary.into_run(path, file, span)))
+    Ok(Some(Span { level: number(2), first: number(3), last: number(4) }))
 }
 
 /// Writes a run of so many sorted entries. Durable when it returns.
@@ -209,14 +239,20 @@ pub(super) fn write(
 struct Summary {
     entries: u64,
     fences: Vec<u64>,
+    checksums: Vec<u32>,
     /// Each once.
     fingerprints: Vec<u64>,
 }
 
 impl Summary {
-    fn add(&mut self, (fingerprint, _): Entry) {
+    fn add(&mut self, (fingerprint, sequence): Entry) {
         if self.entries.is_multiple_of(BLOCK_ENTRIES as u64) {
             self.fences.push(fingerprint);
+            self.checksums.push(0);
+        }
+        if let Some(checksum) = self.checksums.last_mut() {
+            *checksum = crc32c::crc32c_append(*checksum, &fingerprint.to_le_bytes());
+            *checksum = crc32c::crc32c_append(*checksum, &sequence.to_le_bytes());
         }
         self.entries += 1;
         // The filter cannot be made of what is there twice.
@@ -226,14 +262,14 @@ impl Summary {
     }
 
     fn into_run(self, path: PathBuf, file: Arc<dyn File>, span: Span) -> Run {
-        let Summary { entries, fences, fingerprints } = self;
+        let Summary { entries, fences, checksums, fingerprints } = self;
         let filter = match fingerprints.len() < FILTER_MIN {
             true => None,
             // Without a filter the run is always looked into: slower, and as right.
             false => BinaryFuse8::try_from(&fingerprints).ok(),
         };
         let Span { level, first, last } = span;
-        Run { path, level, first, last, entries, file, filter, fences }
+        Run { path, level, first, last, entries, file, filter, fences, checksums }
     }
 }
 
@@ -241,7 +277,8 @@ fn path(directory: &Path, first: u64, last: u64) -> PathBuf {
     directory.join(format!("{first:020}-{last:020}.{RUN}"))
 }
 
-fn span_of(name: &str) -> Option<(u64, u64)> {
+/// The first and the last event of the run with this file name.
+pub(in crate::store) fn span_of(name: &str) -> Option<(u64, u64)> {
     let (first, last) = name.strip_suffix(RUN)?.strip_suffix('.')?.split_once('-')?;
     (first.len() == 20 && last.len() == 20).then_some(())?;
     Some((first.parse().ok()?, last.parse().ok()?))

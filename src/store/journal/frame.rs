@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! magic 4 │ length of payload 4 │ crc32c 4 │ events in it 4 │ sequence of the first 8 │ payload
-//! payload: (length 4 │ entry)*, an entry being an `Entry` in postcard's format
+//! payload: (length 4 │ entry)*, an entry being an `Entry` in postcard's format: events, or one of another kind
 //! ```
 //!
 //! All numbers are little-endian. The checksum covers what follows it, and begins with the store's identity,
@@ -11,8 +11,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Numbers;
-use crate::event::Sequence;
+use crate::event::{Sequence, Time};
 use crate::outcome::Record;
+
+use super::super::Timeline;
 
 /// Bytes before the payload.
 pub(in crate::store) const HEADER_BYTES: usize = 24;
@@ -31,6 +33,8 @@ pub(in crate::store) enum Entry {
     Event(Box<Record>),
     /// Numbers were taken into use.
     Catalog(Numbers),
+    /// The store was restored, and went another way from here on.
+    Timeline(Timeline),
 }
 
 /// An [`Entry`] to be written.
@@ -38,6 +42,7 @@ pub(in crate::store) enum Entry {
 pub(in crate::store) enum EntryRef<'a> {
     Event(&'a Record),
     Catalog(&'a Numbers),
+    Timeline(&'a Timeline),
 }
 
 /// What stands before a payload.
@@ -118,31 +123,61 @@ impl Frame {
         self.raw_entries().map(postcard::from_bytes)
     }
 
+    /// Whether its entries, as they are cut, are all of the payload.
+    pub(in crate::store) fn is_filled(&self) -> bool {
+        self.raw_entries().map(|entry| LENGTH_BYTES + entry.len()).sum::<usize>() == self.payload.len()
+    }
+
     /// The events from this one on, in order. Those before it are not even decoded.
     pub(in crate::store) fn events_from(
         &self,
         from: Sequence,
     ) -> impl Iterator<Item = Result<Record, postcard::Error>> {
         let before = usize::try_from(from.0.saturating_sub(self.header.first.0)).unwrap_or(usize::MAX);
-        // The number of a kind of entry is its first byte.
-        let events = self.raw_entries().filter(|bytes| bytes.first() == Some(&0)).skip(before);
+        let events = self.raw_entries().filter(|bytes| is_event(bytes)).skip(before);
         events.filter_map(|bytes| match postcard::from_bytes(bytes) {
             Ok(Entry::Event(record)) => Some(Ok(*record)),
-            Ok(Entry::Catalog(_)) => None,
+            Ok(Entry::Catalog(_) | Entry::Timeline(_)) => None,
             Err(error) => Some(Err(error)),
         })
     }
 
-    fn raw_entries(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = &self.payload[..];
-        std::iter::from_fn(move || {
-            let (length, after) = rest.split_first_chunk::<LENGTH_BYTES>()?;
-            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-            let (entry, after) = after.split_at_checked(length)?;
-            rest = after;
-            Some(entry)
-        })
+    /// What is in it, in order, as it stands there.
+    pub(in crate::store) fn raw_entries(&self) -> impl Iterator<Item = &[u8]> {
+        raw_entries(&self.payload)
     }
+}
+
+/// The entries of a payload, in order, as they stand there.
+pub(in crate::store) fn raw_entries(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = payload;
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_first_chunk::<LENGTH_BYTES>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (entry, after) = after.split_at_checked(length)?;
+        rest = after;
+        Some(entry)
+    })
+}
+
+/// Adds an entry to a payload.
+pub(in crate::store) fn push_raw(payload: &mut Vec<u8>, entry: &[u8]) {
+    // It comes from a payload, where its length stood in as many bytes.
+    payload.extend(u32::try_from(entry.len()).unwrap_or(u32::MAX).to_le_bytes());
+    payload.extend(entry);
+}
+
+/// Whether an entry is an event.
+pub(in crate::store) fn is_event(entry: &[u8]) -> bool {
+    // The number of a kind of entry is its first byte.
+    entry.first() == Some(&0)
+}
+
+/// When an event arrived. What comes after that in the entry is not decoded.
+pub(in crate::store) fn arrival(entry: &[u8]) -> Option<Time> {
+    let begin = is_event(entry).then_some(&entry[1..])?;
+    let ((_, arrival), _) = postcard::take_from_bytes::<(Sequence, Time)>(begin).ok()?;
+    Some(arrival)
 }
 
 /// A frame in the making. The memory is used again for the next one.
@@ -217,5 +252,9 @@ mod tests {
         let numbers = postcard::to_stdvec(&EntryRef::Catalog(&Numbers::default())).unwrap();
         assert_eq!(numbers[0], 1);
         assert_eq!(postcard::from_bytes::<Entry>(&numbers), Ok(Entry::Catalog(Numbers::default())));
+        let timeline = Timeline { id: 7, first: Sequence(3) };
+        let bytes = postcard::to_stdvec(&EntryRef::Timeline(&timeline)).unwrap();
+        assert_eq!(bytes[0], 2);
+        assert_eq!(postcard::from_bytes::<Entry>(&bytes), Ok(Entry::Timeline(timeline)));
     }
 }

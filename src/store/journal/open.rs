@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use super::super::disk::Disk;
 use super::super::{Error, Identity, Options};
 use super::recover::{self, Fault};
-use super::segment::{self, Extent, Preamble, Segment};
+use super::segment::{self, Extent, Mark, Preamble, Segment, WHAT_TO_DO};
 use super::{Journal, Tail, caches, sidecar};
 use crate::event::Sequence;
 
@@ -28,25 +28,45 @@ impl Journal {
         Ok(None)
     }
 
-    /// Opens the journal in this directory, or begins one. What can be read afterwards is durable.
+    /// Begins a journal whose first event will have this sequence.
+    pub(in crate::store) fn begin(
+        disk: &dyn Disk,
+        directory: &Path,
+        identity: Identity,
+        first: Sequence,
+    ) -> Result<(), Error> {
+        let begun = Segment::create(disk, directory, identity, first);
+        begun
+            .map(drop)
+            .map_err(|source| Error::io(format!("begin a journal in {}", directory.display()), source))
+    }
+
+    /// Opens the journal in this directory, or begins one. What can be read afterwards is durable. It went on to
+    /// the event `known` at least.
     pub(in crate::store) fn open(
         directory: &Path,
         identity: Identity,
+        known: Sequence,
         options: &Options,
     ) -> Result<Journal, Error> {
         let disk = options.disk.clone();
         let failed = |source| Error::io(format!("open the journal in {}", directory.display()), source);
         let mut firsts = firsts(&*disk, directory)?;
-        let unfinished = drop_unfinished(&*disk, directory, &mut firsts)?;
+        let unfinished = drop_unfinished(&*disk, directory, identity, known, &mut firsts)?;
         let mut segments: Vec<Arc<Segment>> = Vec::new();
-        let mut next = Sequence::default().next();
+        let mut next = match (firsts.first(), unfinished) {
+            // What came before the first was reclaimed: the store sees to it that something stands for it.
+            (Some(first), _) => *first,
+            (None, Some(begun)) => begun,
+            (None, None) => Sequence::default().next(),
+        };
         for (at, first) in firsts.iter().enumerate() {
             if *first != next {
                 return Err(gap(directory, next, *first));
             }
             // What stands before a segment that was begun is complete.
             let segment = match at + 1 == firsts.len() && unfinished.is_none() {
-                true => open_last(&*disk, directory, identity, *first)?,
+                true => open_last(&*disk, directory, identity, *first, known)?,
                 false => open_sealed(&*disk, directory, identity, *first)?,
             };
             next = segment.next();
@@ -54,6 +74,9 @@ impl Journal {
         }
         if let Some(begun) = unfinished.filter(|begun| *begun != next) {
             return Err(gap(directory, next, begun));
+        }
+        if segments.is_empty() && known >= next {
+            return Err(gap(directory, next, known.next()));
         }
         if segments.is_empty() {
             segments.push(Arc::new(Segment::create(&*disk, directory, identity, next).map_err(failed)?));
@@ -66,13 +89,30 @@ impl Journal {
             segment_bytes: options.segment_bytes,
             segments: RwLock::new(segments),
             tail: Mutex::new(Tail::default()),
+            holders: Mutex::new(0),
             files,
             frames,
         })
     }
 }
 
-fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
+/// Why a journal cannot begin with `found`, where everything up to `next` is accounted for.
+pub(in crate::store) fn gap(directory: &Path, next: Sequence, found: Sequence) -> Error {
+    let place = segment::path(directory, next);
+    let problem = match found > next {
+        true => {
+            format!("the segment is missing: events {} to {} are lost; {WHAT_TO_DO}", next.0, found.0 - 1)
+        }
+        false => format!(
+            "the segment that begins with event {} overlaps the one before; keep the right one",
+            found.0
+        ),
+    };
+    Error::damaged(place.display(), problem)
+}
+
+/// The first sequences of its segments, in order.
+pub(in crate::store) fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
     let failed = |source| Error::io(format!("list {}", directory.display()), source);
     let names = disk.list(directory).map_err(failed)?;
     let mut firsts: Vec<_> = names.iter().filter_map(|name| segment::first_of(name)).collect();
@@ -84,6 +124,8 @@ fn firsts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
 fn drop_unfinished(
     disk: &dyn Disk,
     directory: &Path,
+    identity: Identity,
+    known: Sequence,
     firsts: &mut Vec<Sequence>,
 ) -> Result<Option<Sequence>, Error> {
     let Some(last) = firsts.last() else { return Ok(None) };
@@ -94,6 +136,10 @@ fn drop_unfinished(
         && Preamble::read(&*file).map_err(failed)? == Preamble::Broken;
     if !unfinished {
         return Ok(None);
+    }
+    if *last <= known {
+        let segment = Segment::new(directory, identity, *last, Extent::empty(*last));
+        check_preamble(&segment, Preamble::Broken, identity)?;
     }
     tracing::warn!(path = %path.display(), "a segment that a crash left without a header is taken away");
     disk.remove(&path).map_err(failed)?;
@@ -107,15 +153,20 @@ fn open_last(
     directory: &Path,
     identity: Identity,
     first: Sequence,
+    known: Sequence,
 ) -> Result<Segment, Error> {
     let segment = Segment::new(directory, identity, first, Extent::empty(first));
     let failed = |source| Error::io(format!("open {}", segment.path.display()), source);
     let file = disk.open(&segment.path).map_err(failed)?;
     check_preamble(&segment, Preamble::read(&*file).map_err(failed)?, identity)?;
-    let (extent, fault) = recover::scan(&segment, &*file)?;
-    if let Some(fault) = fault {
+    let (extent, mut fault) = recover::scan(&segment, &*file)?;
+    if let Some(fault) = &mut fault {
+        // Nothing good follows, but what was written behind is known to have been whole.
+        if fault.good_after.is_none() && known >= extent.next {
+            fault.good_after = Some(Mark { sequence: known.next(), offset: fault.offset + fault.bytes });
+        }
         if fault.good_after.is_some() {
-            return Err(damaged(&segment, &extent, &fault));
+            return Err(damaged(&segment, &extent, fault));
         }
         tracing::warn!(
             path = %segment.path.display(), position = fault.offset, bytes = fault.bytes, problem = fault.problem,
@@ -160,11 +211,13 @@ fn check_preamble(segment: &Segment, preamble: Preamble, identity: Identity) -> 
         Preamble::Of(..) => {
             "this segment belongs to another store; put back the one that belongs here".to_owned()
         }
-        Preamble::Newer(format) => {
-            format!("the format {format} is newer than this server; start a newer server")
-        }
+        Preamble::Newer(format) => format!(
+            "it has format {format}, and Laurels {} reads up to format {}; start the newer Laurels that wrote it",
+            env!("CARGO_PKG_VERSION"),
+            segment::FORMAT
+        ),
         Preamble::Broken => format!(
-            "the header is damaged, and with it all events from {} on are lost; put the file back from a backup",
+            "the header is damaged, and with it all events from {} on are lost; {WHAT_TO_DO}",
             segment.first.0
         ),
     };
@@ -173,28 +226,11 @@ fn check_preamble(segment: &Segment, preamble: Preamble, identity: Identity) -> 
 
 fn damaged(segment: &Segment, extent: &Extent, fault: &Fault) -> Error {
     let lost = match fault.good_after {
-        Some(good) if good > extent.next => format!("events {} to {}", extent.next.0, good.0 - 1),
+        Some(good) if good.sequence > extent.next => {
+            format!("events {} to {}", extent.next.0, good.sequence.0 - 1)
+        }
         _ => format!("event {} and what follows it in this file", extent.next.0),
     };
-    let problem = format!(
-        "{}, though it was whole once; {lost} cannot be read; put the file back from a backup",
-        fault.problem
-    );
+    let problem = format!("{}, though it was whole once; {lost} cannot be read; {WHAT_TO_DO}", fault.problem);
     segment.damaged(fault.offset, problem)
-}
-
-fn gap(directory: &Path, next: Sequence, found: Sequence) -> Error {
-    let place = segment::path(directory, next);
-    let problem = match found > next {
-        true => format!(
-            "the segment is missing: events {} to {} are lost; put the file back from a backup",
-            next.0,
-            found.0 - 1
-        ),
-        false => format!(
-            "the segment that begins with event {} overlaps the one before; keep the right one",
-            found.0
-        ),
-    };
-    Error::damaged(place.display(), problem)
 }

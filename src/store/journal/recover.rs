@@ -4,10 +4,12 @@
 //! comes after it, the last commit was cut short by a crash: nobody was told of it, and it is cut off. Where a
 //! good frame comes after a bad one, the bad one was durable once: that is damage, and it is not passed over.
 
+use std::ops::ControlFlow;
+
 use super::super::Error;
 use super::super::disk::File;
-use super::frame::{HEADER_BYTES, Header, MAGIC};
-use super::segment::{Extent, PREAMBLE_BYTES, Segment};
+use super::frame::{Frame, HEADER_BYTES, Header, MAGIC};
+use super::segment::{Extent, Mark, PREAMBLE_BYTES, Segment};
 use crate::event::Sequence;
 
 /// How much is read at a time when looking for frames after a bad one.
@@ -15,24 +17,41 @@ const SEARCH_BYTES: usize = 1 << 20;
 
 /// Where a segment stops making sense.
 #[derive(Debug, PartialEq)]
-pub(super) struct Fault {
-    pub(super) offset: u64,
+pub(in crate::store) struct Fault {
+    pub(in crate::store) offset: u64,
     /// Bytes from there to the end of the file.
-    pub(super) bytes: u64,
-    pub(super) problem: &'static str,
-    /// The first event of a good frame after it.
-    pub(super) good_after: Option<Sequence>,
+    pub(in crate::store) bytes: u64,
+    pub(in crate::store) problem: &'static str,
+    /// The first good frame after it.
+    pub(in crate::store) good_after: Option<Mark>,
 }
 
 /// All good frames from the beginning, and what stands after them, if anything.
 pub(super) fn scan(segment: &Segment, file: &dyn File) -> Result<(Extent, Option<Fault>), Error> {
+    scan_from(segment, file, Extent::empty(segment.first), |_, _| ControlFlow::Continue(()))
+}
+
+/// All good frames after what `extent` has, and what stands after them, if anything. Each is shown, with its
+/// offset, until one says to stop.
+pub(in crate::store) fn scan_from(
+    segment: &Segment,
+    file: &dyn File,
+    mut extent: Extent,
+    mut each: impl FnMut(u64, &Frame) -> ControlFlow<()>,
+) -> Result<(Extent, Option<Fault>), Error> {
     let failed = |source| Error::io(format!("read {}", segment.path.display()), source);
     let size = file.size().map_err(failed)?;
-    let mut extent = Extent::empty(segment.first);
     let mut payload = Vec::new();
     while extent.end < size {
         match frame_at(file, extent.end, size, &mut payload, segment.seed).map_err(failed)? {
-            Ok(header) if header.first == extent.next => extent.grow(&header),
+            Ok(header) if header.first == extent.next => {
+                let frame = Frame { header, payload };
+                if each(extent.end, &frame).is_break() {
+                    break;
+                }
+                extent.grow(&header);
+                payload = frame.payload;
+            }
             Ok(_) => return fault(segment, file, extent, size, "a frame is out of order"),
             Err(problem) => return fault(segment, file, extent, size, problem),
         }
@@ -48,7 +67,7 @@ fn fault(
     problem: &'static str,
 ) -> Result<(Extent, Option<Fault>), Error> {
     let offset = extent.end;
-    let good_after = search(segment, file, offset + 1, size, extent.next)
+    let good_after = search(segment, file, offset, size, extent.next)
         .map_err(|source| Error::io(format!("read {}", segment.path.display()), source))?;
     Ok((extent, Some(Fault { offset, bytes: size - offset, problem, good_after })))
 }
@@ -85,7 +104,7 @@ fn search(
     from: u64,
     size: u64,
     expected: Sequence,
-) -> std::io::Result<Option<Sequence>> {
+) -> std::io::Result<Option<Mark>> {
     let mut payload = Vec::new();
     let mut chunk = Vec::new();
     let mut at = from.max(PREAMBLE_BYTES as u64);
@@ -99,7 +118,7 @@ fn search(
             if let Ok(header) = frame_at(file, offset, size, &mut payload, segment.seed)?
                 && header.first >= expected
             {
-                return Ok(Some(header.first));
+                return Ok(Some(Mark { sequence: header.first, offset }));
             }
         }
         // Chunks overlap, so that a magic across their border is seen.

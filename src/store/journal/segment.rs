@@ -1,59 +1,68 @@
 //! One file of the journal: a header, then frames.
 
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use super::super::disk::{Disk, File};
 use super::super::{Error, Identity};
-use crate::event::Sequence;
+use crate::event::{Sequence, Time};
 
 /// What a segment's file name ends with.
 pub(super) const LOG: &str = "log";
+/// What helps where a segment is damaged.
+pub(super) const WHAT_TO_DO: &str = "put the file back from a backup, or keep what is before the damage, as docs/operations.md says under \"A damaged journal\"";
 /// Bytes before the first frame.
-pub(super) const PREAMBLE_BYTES: usize = 32;
+pub(in crate::store) const PREAMBLE_BYTES: usize = 32;
 
 const CHECKSUM_AT: usize = PREAMBLE_BYTES - 4;
 const MAGIC: [u8; 8] = *b"LAURELSJ";
 /// The format of segments and frames. A newer one is refused.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 /// The frames of so many bytes share one entry of the index in memory.
 const MARK_EVERY_BYTES: u64 = 64 << 10;
 
 /// One segment. Whether it is open for appending is the journal's business.
-pub(super) struct Segment {
-    pub(super) path: PathBuf,
+pub(in crate::store) struct Segment {
+    pub(in crate::store) path: PathBuf,
     /// The sequence its first event has.
-    pub(super) first: Sequence,
+    pub(in crate::store) first: Sequence,
     /// What the checksums of its frames begin with.
     pub(super) seed: u32,
     /// What of it is durable and can be read.
     pub(super) extent: RwLock<Extent>,
+    /// When the last of its events arrived, once that was asked for after it was closed.
+    pub(super) newest: OnceLock<Time>,
 }
 
 /// How far a segment goes, and what is where.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Extent {
+pub(in crate::store) struct Extent {
     /// Where the last frame ends.
-    pub(super) end: u64,
+    pub(in crate::store) end: u64,
     /// The sequence after its last event.
-    pub(super) next: Sequence,
+    pub(in crate::store) next: Sequence,
     /// Ascending. The first is the first frame's.
-    pub(super) marks: Vec<Mark>,
+    pub(in crate::store) marks: Vec<Mark>,
 }
 
 /// Where a frame begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Mark {
-    pub(super) sequence: Sequence,
-    pub(super) offset: u64,
+pub(in crate::store) struct Mark {
+    pub(in crate::store) sequence: Sequence,
+    pub(in crate::store) offset: u64,
 }
 
 impl Segment {
-    pub(super) fn new(directory: &Path, identity: Identity, first: Sequence, extent: Extent) -> Segment {
+    pub(in crate::store) fn new(
+        directory: &Path,
+        identity: Identity,
+        first: Sequence,
+        extent: Extent,
+    ) -> Segment {
         let path = path(directory, first);
         // Without the checksum at its end: with it, the sum would be the same for all.
         let seed = crc32c::crc32c(&preamble(identity, first)[..CHECKSUM_AT]);
-        Segment { path, first, seed, extent: RwLock::new(extent) }
+        Segment { path, first, seed, extent: RwLock::new(extent), newest: OnceLock::new() }
     }
 
     /// Makes the file. Durable when it returns.
@@ -85,12 +94,19 @@ impl Segment {
         self.extent.read().unwrap_or_else(PoisonError::into_inner).next
     }
 
+    /// Where its durable part ends, and the sequence after its last event, at one moment.
+    pub(super) fn reached(&self) -> Mark {
+        let extent = self.extent.read().unwrap_or_else(PoisonError::into_inner);
+        Mark { sequence: extent.next, offset: extent.end }
+    }
+
     /// Where to begin to look for an event: at or before the first frame that may have it.
-    pub(super) fn mark_before(&self, sequence: Sequence) -> u64 {
+    pub(super) fn mark_before(&self, sequence: Sequence) -> Mark {
         let extent = self.extent.read().unwrap_or_else(PoisonError::into_inner);
         // A frame without events has the sequence of what follows, so "less" rather than "not more".
         let after = extent.marks.partition_point(|mark| mark.sequence < sequence);
-        extent.marks.get(after.saturating_sub(1)).map_or(PREAMBLE_BYTES as u64, |mark| mark.offset)
+        let mark = extent.marks.get(after.saturating_sub(1)).copied();
+        mark.unwrap_or(Mark { sequence: self.first, offset: PREAMBLE_BYTES as u64 })
     }
 
     /// An error that names a position in this file.
@@ -100,7 +116,7 @@ impl Segment {
 }
 
 impl Extent {
-    pub(super) fn empty(first: Sequence) -> Extent {
+    pub(in crate::store) fn empty(first: Sequence) -> Extent {
         Extent { end: PREAMBLE_BYTES as u64, next: first, marks: Vec::new() }
     }
 
@@ -116,7 +132,7 @@ impl Extent {
 }
 
 /// The file that begins with this sequence.
-pub(super) fn path(directory: &Path, first: Sequence) -> PathBuf {
+pub(in crate::store) fn path(directory: &Path, first: Sequence) -> PathBuf {
     directory.join(format!("{:020}.{LOG}", first.0))
 }
 
@@ -140,7 +156,7 @@ fn preamble(identity: Identity, first: Sequence) -> [u8; PREAMBLE_BYTES] {
 
 /// What a segment's header says.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Preamble {
+pub(in crate::store) enum Preamble {
     /// A store, and the sequence of the first event.
     Of(Identity, Sequence),
     /// Made by a newer version.
@@ -150,7 +166,7 @@ pub(super) enum Preamble {
 }
 
 impl Preamble {
-    pub(super) fn read(file: &dyn File) -> std::io::Result<Preamble> {
+    pub(in crate::store) fn read(file: &dyn File) -> std::io::Result<Preamble> {
         let mut bytes = [0; PREAMBLE_BYTES];
         if file.size()? < bytes.len() as u64 {
             return Ok(Preamble::Broken);
@@ -176,6 +192,7 @@ impl Preamble {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frame;
     use super::*;
 
     #[test]
@@ -193,5 +210,20 @@ mod tests {
         assert_eq!(Preamble::parse(&bytes), Some(Preamble::Of(Identity(5), Sequence(6))));
         bytes[14] ^= 1;
         assert_eq!(Preamble::parse(&bytes), None);
+    }
+
+    #[test]
+    fn frames_share_a_mark_until_they_are_64_kib() {
+        let mut extent = Extent::empty(Sequence(1));
+        for first in 1..=1000 {
+            let mut bytes = [0; frame::HEADER_BYTES];
+            bytes[0..4].copy_from_slice(&frame::MAGIC);
+            bytes[4..8].copy_from_slice(&1000u32.to_le_bytes());
+            bytes[12..16].copy_from_slice(&1u32.to_le_bytes());
+            bytes[16..24].copy_from_slice(&u64::to_le_bytes(first));
+            extent.grow(&frame::Header::parse(&bytes).unwrap());
+        }
+        let marked: Vec<_> = extent.marks.iter().map(|mark| mark.sequence.0).collect();
+        assert_eq!(marked, Vec::from_iter((1..=1000).step_by(64)));
     }
 }

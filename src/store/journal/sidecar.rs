@@ -10,7 +10,8 @@ use crate::event::Sequence;
 
 /// The format of these files. One of another format is made again.
 const FORMAT: u32 = 1;
-const INDEX: &str = "index";
+/// What the files' names end with.
+pub(in crate::store) const INDEX: &str = "index";
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -35,8 +36,20 @@ pub(super) fn write(disk: &dyn Disk, segment: &Segment) {
     }
 }
 
+/// Takes it away, if it is there.
+pub(super) fn remove(disk: &dyn Disk, segment: &Segment) -> std::io::Result<()> {
+    match disk.remove(&segment.path.with_extension(INDEX)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// What was written down, if it fits the file.
-pub(super) fn read(disk: &dyn Disk, segment: &Segment, size: u64) -> std::io::Result<Option<Extent>> {
+pub(in crate::store) fn read(
+    disk: &dyn Disk,
+    segment: &Segment,
+    size: u64,
+) -> std::io::Result<Option<Extent>> {
     let Some(bytes) = small_file::read(disk, &segment.path.with_extension(INDEX))? else { return Ok(None) };
     let Ok(kept) = postcard::from_bytes::<Kept>(&bytes) else { return Ok(None) };
     if kept.format != FORMAT || kept.seed != segment.seed || kept.end != size {

@@ -1,34 +1,43 @@
 //! Reading the journal in order.
+//!
+//! Frames that are passed over are not read, and so their checksums say nothing. What is checked of every
+//! frame is that it begins with the event after the one before: a header that counts wrongly would hide events.
 
+use std::ops::Deref;
 use std::sync::{Arc, PoisonError};
 
 use super::super::Error;
 use super::Journal;
 use super::frame::{Frame, HEADER_BYTES, Header};
-use super::segment::{PREAMBLE_BYTES, Segment};
+use super::segment::{self, Mark, PREAMBLE_BYTES, Segment};
 use crate::event::Sequence;
 
 /// How much is read at once while looking for the first frame.
 const SEEK_BYTES: u64 = 64 << 10;
 
 /// Goes through the frames of a journal.
-pub(in crate::store) struct Walk<'a> {
-    journal: &'a Journal,
+pub(in crate::store) struct Walk<J> {
+    journal: J,
     segment: Arc<Segment>,
     offset: u64,
+    /// The sequence that the frame there begins with.
+    next: Sequence,
     /// Frames that end before this event are passed over.
     from: Sequence,
     sought: bool,
 }
 
-impl<'a> Walk<'a> {
-    pub(super) fn new(journal: &'a Journal, from: Sequence) -> Walk<'a> {
-        let segments = journal.segments.read().unwrap_or_else(PoisonError::into_inner);
-        // Numbers taken into use just before this event may stand at the end of the segment before.
-        let after = segments.partition_point(|segment| segment.first < from);
-        let segment = segments[after.saturating_sub(1)].clone();
-        let offset = segment.mark_before(from);
-        Walk { journal, segment, offset, from, sought: false }
+impl<J: Deref<Target = Journal>> Walk<J> {
+    /// All frames from the one with this event on.
+    pub(in crate::store) fn new(journal: J, from: Sequence) -> Walk<J> {
+        let segment = {
+            let segments = journal.segments.read().unwrap_or_else(PoisonError::into_inner);
+            // Numbers taken into use just before this event may stand at the end of the segment before.
+            let after = segments.partition_point(|segment| segment.first < from);
+            segments[after.saturating_sub(1)].clone()
+        };
+        let Mark { sequence: next, offset } = segment.mark_before(from);
+        Walk { journal, segment, offset, next, from, sought: false }
     }
 
     /// The next frame. None where the durable part ends; asked again later, it goes on.
@@ -46,21 +55,25 @@ impl<'a> Walk<'a> {
             self.offset = PREAMBLE_BYTES as u64;
         }
         let frame = self.read()?;
-        self.offset += frame.header.frame_bytes();
+        self.pass(&frame.header)?;
         Ok(Some(frame))
     }
 
     /// An error that says that this frame's entries are no entries.
     pub(in crate::store) fn unreadable(&self, error: postcard::Error) -> Error {
         let problem = format!(
-            "the frame before this place cannot be understood ({error}); start the server that wrote it"
+            "the frame before this place has what Laurels {} does not know ({error}); start the newer Laurels that wrote it",
+            env!("CARGO_PKG_VERSION")
         );
         self.segment.damaged(self.offset, problem)
     }
 
-    /// Passes over frames that end before the event sought, by their headers only.
+    /// Passes over frames that end before the event sought, by their headers only. No checksum is looked at on the
+    /// way, so a header that does not follow the one before is damage: one that names fewer events than its frame
+    /// has would let the event sought be passed over.
     fn seek(&mut self) -> Result<(), Error> {
-        let end = self.segment.end();
+        let reached = self.segment.reached();
+        let end = reached.offset;
         let mut chunk = Vec::new();
         let mut chunk_at = self.offset;
         while self.offset < end {
@@ -77,13 +90,27 @@ impl<'a> Walk<'a> {
                 file.read_at(&mut chunk, chunk_at).map_err(|error| self.failed(error))?;
                 continue;
             };
-            let header = Header::parse(bytes).ok_or_else(|| self.bad_frame())?;
+            let header = Header::parse(bytes);
+            let header = header.ok_or_else(|| self.bad_frame())?;
             if header.next() > self.from || header.first >= self.from {
                 break;
             }
-            self.offset += header.frame_bytes();
+            self.pass(&header)?;
+        }
+        if self.offset > end || self.offset == end && self.next != reached.sequence {
+            return Err(self.bad_frame());
         }
         self.sought = true;
+        Ok(())
+    }
+
+    /// Goes on to what follows this frame, if it is the one that is due here.
+    fn pass(&mut self, header: &Header) -> Result<(), Error> {
+        if header.first != self.next {
+            return Err(self.bad_frame());
+        }
+        self.offset += header.frame_bytes();
+        self.next = header.next();
         Ok(())
     }
 
@@ -118,13 +145,19 @@ impl<'a> Walk<'a> {
     }
 
     fn bad_frame(&self) -> Error {
-        self.segment.damaged(
-            self.offset,
-            "this frame was whole once, and is not now; put the file back from a backup",
-        )
+        let problem = format!(
+            "the frame with event {}, or the one before it, was whole once, and is not now; {}",
+            self.next.0,
+            segment::WHAT_TO_DO
+        );
+        self.segment.damaged(self.offset, problem)
     }
 
     fn failed(&self, source: std::io::Error) -> Error {
+        if source.kind() == std::io::ErrorKind::NotFound && self.segment.first < self.journal.first() {
+            // It was taken away meanwhile.
+            return self.journal.expired(Sequence(self.segment.first.0 - 1));
+        }
         Error::io(format!("read {}", self.segment.path.display()), source)
     }
 }

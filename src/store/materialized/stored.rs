@@ -18,6 +18,8 @@ use crate::key::Key;
 const PAIR_MAX_BYTES: usize = 5 << 10;
 /// A page has room for so many bytes at least, however long the key is.
 const PAGE_MIN_BYTES: usize = 512;
+/// What the keys of further pages begin with.
+const PAGES: u8 = b'p';
 /// The format of values. One of another is not read.
 const FORMAT: u8 = 1;
 const HEADER_BYTES: usize = 6;
@@ -33,18 +35,23 @@ pub(in crate::store) enum StoredKey<'a> {
 
 impl<'a> StoredKey<'a> {
     /// What the keys of documents begin with.
-    pub(super) const DOCUMENTS: u8 = b'd';
+    pub(in crate::store) const DOCUMENTS: u8 = b'd';
 
     /// The key as bytes.
-    pub(super) fn bytes(self) -> Vec<u8> {
+    pub(in crate::store) fn bytes(self) -> Vec<u8> {
         match self {
             StoredKey::Sums => b"m".to_vec(),
             StoredKey::Document(key) => [&[StoredKey::DOCUMENTS], key.as_str().as_bytes()].concat(),
         }
     }
 
+    /// Whether these bytes can be the key of the sums or of a further page.
+    pub(in crate::store) fn is_no_document(bytes: &[u8]) -> bool {
+        bytes == StoredKey::Sums.bytes() || bytes.first() == Some(&PAGES)
+    }
+
     /// The key of the document that these bytes are the key of.
-    pub(super) fn document(bytes: &[u8]) -> Option<Key> {
+    pub(in crate::store) fn document(bytes: &[u8]) -> Option<Key> {
         let text = bytes.strip_prefix(&[StoredKey::DOCUMENTS])?;
         Some(Key::from_text(std::str::from_utf8(text).ok()?))
     }
@@ -68,7 +75,7 @@ impl Header {
     /// The keys of the further pages, in order.
     pub(super) fn page_keys(self, key: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         (0..self.further).map(move |number| {
-            let mut bytes = vec![b'p'];
+            let mut bytes = vec![PAGES];
             bytes.extend(key);
             bytes.push(self.generation);
             bytes.extend(number.to_be_bytes());

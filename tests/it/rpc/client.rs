@@ -6,7 +6,7 @@ use std::path::Path;
 
 #[test]
 fn the_committed_client_is_what_the_protos_say() {
-    let files = ["laurels/v1/achievements.proto", "laurels/v1/errors.proto", "laurels/v1/event.proto"];
+    let files = ["achievements", "admin", "errors", "event"].map(|name| format!("laurels/v1/{name}.proto"));
     let descriptors = protox::compile(files, ["proto"]).unwrap();
     let out = tempfile::tempdir().unwrap();
     tonic_prost_build::configure()

@@ -11,7 +11,7 @@ use super::server::start;
 async fn a_watcher_is_told_when_the_server_goes_down() {
     let mut server = start().await;
     let mut client = HealthClient::new(server.channel.clone());
-    for service in ["", "laurels.v1.AchievementService"] {
+    for service in ["", "laurels.v1.AchievementService", "laurels.v1.AdminService"] {
         let answer = client.check(HealthCheckRequest { service: service.into() }).await.unwrap();
         assert_eq!(answer.into_inner().status(), Serving);
     }

@@ -6,11 +6,12 @@ use tonic_reflection::pb::{v1, v1alpha};
 
 use super::server::start;
 
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
     "laurels.v1.AchievementService",
+    "laurels.v1.AdminService",
 ];
 
 fn check(mut services: Vec<String>, file: &[u8]) {

@@ -7,17 +7,21 @@ use laurels::award::{Award, Place};
 use laurels::badge::Badge;
 use laurels::catalog::{Fingerprint, Numbers};
 use laurels::document::Document;
-use laurels::event::{EventId, Sequence, UserId};
+use laurels::event::{EventId, Sequence, Time, UserId};
 use laurels::key::Key;
 use laurels::outcome::Rarity;
-use laurels::store::Store;
+use laurels::store::{BACKUP_CHUNK_BYTES, Earlier, Error, Store, Until};
 
+use super::retention::fill_at;
 use super::site::Site;
 
 /// A place for one store's data.
 pub(crate) trait Home {
     /// Opens the store there; an earlier one was closed.
     fn open(&self) -> Arc<dyn Store>;
+
+    /// Another store, made of a backup of one like this.
+    fn restored(&self, backup: &[u8], until: Until) -> Result<Arc<dyn Store>, Error>;
 }
 
 /// Makes a test of each demand, for the store that lives in the home that the expression makes.
@@ -42,6 +46,12 @@ macro_rules! conformance {
             users_come_in_pages_in_order,
             numbers_are_kept,
             identities_differ_and_never_change,
+            a_backup_has_all_that_was_kept_when_it_began,
+            a_backup_to_any_event_is_the_store_as_it_was_then,
+            a_backup_to_a_time_ends_before_what_arrived_later,
+            what_is_not_there_yet_is_in_no_backup,
+            a_restored_store_goes_on_along_a_timeline_of_its_own,
+            what_is_reclaimed_is_missed_by_nobody_but_who_asks_for_it,
             readers_see_whole_events_while_a_writer_writes,
         );
     };
@@ -289,6 +299,134 @@ pub(crate) fn identities_differ_and_never_change(home: &dyn Home) {
     assert_eq!(home.open().identity(), identity);
 }
 
+/// All of a backup.
+pub(crate) fn backup(store: &dyn Store, until: Until) -> Vec<u8> {
+    store.backup(until).unwrap().flat_map(|chunk| chunk.unwrap()).collect()
+}
+
+pub(crate) fn a_backup_has_all_that_was_kept_when_it_began(home: &dyn Home) {
+    let store = home.open();
+    let mut site = Site::default();
+    let mut numbers = Numbers::default();
+    numbers.declare(Badge { id: "early".into(), ..Badge::default() });
+    store.adopt(&numbers).unwrap();
+    site.fill(&*store, 37);
+    store.checkpoint().unwrap();
+    site.fill(&*store, 20);
+    numbers.declare(Badge { id: "late".into(), ..Badge::default() });
+    store.adopt(&numbers).unwrap();
+
+    let mut backup = store.backup(Until::Head).unwrap();
+    let then = site.clone();
+    site.fill(&*store, 30);
+    let mut bytes = backup.next().unwrap().unwrap();
+    site.fill(&*store, 30);
+    for chunk in backup {
+        let chunk = chunk.unwrap();
+        assert!(!chunk.is_empty() && chunk.len() <= BACKUP_CHUNK_BYTES);
+        bytes.extend(chunk);
+    }
+    let restored = home.restored(&bytes, Until::Head).unwrap();
+    then.assert_kept(&*restored);
+    assert_eq!((restored.identity(), restored.numbers()), (store.identity(), numbers));
+    site.assert_kept(&*store);
+}
+
+pub(crate) fn a_backup_to_any_event_is_the_store_as_it_was_then(home: &dyn Home) {
+    let store = home.open();
+    let mut site = Site::default();
+    site.fill(&*store, 25);
+    let whole = backup(&*store, Until::Head);
+    for events in [0, 1, 9, 10, 11, 24, 25] {
+        let until = Until::Event(Sequence(events));
+        let then = site.only(events as usize);
+        then.assert_kept(&*home.restored(&backup(&*store, until), Until::Head).unwrap());
+        then.assert_kept(&*home.restored(&whole, until).unwrap());
+    }
+}
+
+pub(crate) fn a_backup_to_a_time_ends_before_what_arrived_later(home: &dyn Home) {
+    let store = home.open();
+    let mut site = Site::default();
+    let time = |second: i64| Time::from_unix(1_700_000_000 + second, 0).unwrap();
+    for second in 0..20 {
+        let mut outcome = site.view(&format!("e{second}"), "ann", "p");
+        outcome.record.arrival = time(second);
+        site.records.last_mut().unwrap().arrival = time(second);
+        store.commit(&[outcome]).unwrap();
+    }
+    let whole = backup(&*store, Until::Head);
+    for (until, events) in [(-1, 0), (0, 1), (7, 8), (19, 20), (1000, 20)] {
+        let (until, then) = (Until::Time(time(until)), site.only(events));
+        then.assert_kept(&*home.restored(&backup(&*store, until), Until::Head).unwrap());
+        then.assert_kept(&*home.restored(&whole, until).unwrap());
+    }
+}
+
+pub(crate) fn what_is_not_there_yet_is_in_no_backup(home: &dyn Home) {
+    let store = home.open();
+    let mut site = Site::default();
+    site.fill(&*store, 5);
+    let beyond = Until::Event(Sequence(6));
+    assert!(matches!(store.backup(beyond), Err(Error::Refused { .. })));
+    let whole = backup(&*store, Until::Head);
+    assert!(matches!(home.restored(&whole, beyond), Err(Error::Refused { .. })));
+}
+
+pub(crate) fn a_restored_store_goes_on_along_a_timeline_of_its_own(home: &dyn Home) {
+    let store = home.open();
+    let mut site = Site::default();
+    site.fill(&*store, 20);
+    let whole = backup(&*store, Until::Head);
+    let (ten, mut names) = (Until::Event(Sequence(10)), vec![store.timelines().of(Sequence(11))]);
+    for _ in 0..2 {
+        let restored = home.restored(&whole, ten).unwrap();
+        let timelines = restored.timelines();
+        assert_eq!(timelines.of(Sequence(10)), names[0]);
+        names.push(timelines.of(Sequence(11)));
+
+        let mut other = site.only(10);
+        restored.commit(&[other.view("other", "zoe", "p")]).unwrap();
+        other.fill(&*restored, 7);
+        other.assert_kept(&*restored);
+        restored.checkpoint().unwrap();
+        assert_eq!(restored.timelines(), timelines);
+        // And a store that was restored can be restored once more, further on.
+        let again = home.restored(&backup(&*restored, Until::Head), Until::Head).unwrap();
+        other.assert_kept(&*again);
+        let lineage = [10, 11, 18].map(|at| again.timelines().of(Sequence(at)));
+        assert_eq!(lineage, [names[0], timelines.of(Sequence(11)), timelines.of(Sequence(11))]);
+        names.push(again.timelines().of(Sequence(19)));
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 5, "each has a name of its own");
+}
+
+pub(crate) fn what_is_reclaimed_is_missed_by_nobody_but_who_asks_for_it(home: &dyn Home) {
+    let mut site = Site::default();
+    let mut kept = Sequence(1);
+    for round in 0..3 {
+        let store = home.open();
+        fill_at(&mut site, &*store, 100, round);
+        store.reclaim(Time::from_unix(round, 0).unwrap()).unwrap();
+        // How much goes is the store's business; nothing goes that is not old.
+        assert!(kept <= store.kept_from() && store.kept_from().0 <= round as u64 * 100 + 1);
+        kept = store.kept_from();
+        site.assert_kept_from(&*store, kept);
+        fill_at(&mut site, &*store, 1, round);
+        store.checkpoint().unwrap();
+        drop(store);
+        site = site.only(site.records.len());
+        let store = home.open();
+        site.assert_kept_from(&*store, kept);
+        let restored = home.restored(&backup(&*store, Until::Head), Until::Head).unwrap();
+        site.assert_kept_from(&*restored, kept);
+        assert!(restored.reclaim(Time::MIN).is_ok());
+        site.assert_kept_from(&*restored, kept);
+    }
+}
+
 pub(crate) fn readers_see_whole_events_while_a_writer_writes(home: &dyn Home) {
     let store = home.open();
     let mut site = Site::default();
@@ -306,7 +444,8 @@ pub(crate) fn readers_see_whole_events_while_a_writer_writes(home: &dyn Home) {
                     }
                     if head > Sequence(0) {
                         let id = EventId::parse(&format!("e{}", head.0 - 1)).unwrap();
-                        assert_eq!(store.recorded(&id).unwrap().map(|record| record.sequence), Some(head));
+                        let record = store.recorded(&id).unwrap().and_then(Earlier::record);
+                        assert_eq!(record.map(|record| record.sequence), Some(head));
                     }
                 }
             });

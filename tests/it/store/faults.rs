@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) no_truncate: Option<&'static str>,
     /// Syncing a file whose path has this in it panics, once.
     pub(crate) panic: Option<&'static str>,
+    /// So many changes still go through, of files and of names; then the machine is dead.
+    pub(crate) left: Option<usize>,
     /// How much room there is said to be.
     pub(crate) free: Option<u64>,
     /// How often each file and directory was synced.
@@ -52,6 +54,18 @@ impl FaultyDisk {
         Arc::new(FaultyFile { disk: self.clone(), path: path.to_owned(), file })
     }
 
+    /// One more change, if the machine still lives.
+    fn change(&self) -> io::Result<()> {
+        match &mut self.state().left {
+            None => Ok(()),
+            Some(0) => Err(io::Error::other("the machine is dead")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+        }
+    }
+
     fn hits(path: &Path, part: Option<&str>) -> bool {
         part.is_some_and(|part| path.to_str().unwrap().contains(part))
     }
@@ -63,6 +77,7 @@ impl Disk for FaultyDisk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.change()?;
         Ok(self.file(path, SystemDisk.create(path)?))
     }
 
@@ -71,6 +86,7 @@ impl Disk for FaultyDisk {
     }
 
     fn create_directory(&self, directory: &Path) -> io::Result<()> {
+        self.change()?;
         SystemDisk.create_directory(directory)
     }
 
@@ -83,14 +99,17 @@ impl Disk for FaultyDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change()?;
         SystemDisk.rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.change()?;
         SystemDisk.remove(path)
     }
 
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
+        self.change()?;
         *self.state().synced.entry(directory.to_owned()).or_default() += 1;
         SystemDisk.sync_directory(directory)
     }
@@ -119,6 +138,7 @@ impl File for FaultyFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.disk.change()?;
         let full = self.disk.state().full.filter(|(part, _)| FaultyDisk::hits(&self.path, Some(part)));
         if let Some((_, still)) = full {
             self.file.write_at(&bytes[..still.min(bytes.len())], offset)?;
@@ -128,6 +148,7 @@ impl File for FaultyFile {
     }
 
     fn truncate(&self, size: u64) -> io::Result<()> {
+        self.disk.change()?;
         if FaultyDisk::hits(&self.path, self.disk.state().no_truncate) {
             return Err(io::Error::other("this file cannot be cut off"));
         }
@@ -135,6 +156,7 @@ impl File for FaultyFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.disk.change()?;
         let mut state = self.disk.state();
         if FaultyDisk::hits(&self.path, state.panic) {
             state.panic = None;

@@ -5,10 +5,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use laurels::event::Sequence;
-use laurels::store::{Embedded, Error, Options, Store};
+use laurels::store::{Embedded, Error, Options, Store, Until, restore};
 
 use super::conformance::Home;
 use super::faults::FaultyDisk;
@@ -29,15 +30,20 @@ mod with_next_to_no_memory {
     super::super::conformance::conformance!(super::Folder::new(super::tiny()));
 }
 
+mod that_reclaims_whatever_it_may {
+    super::super::conformance::conformance!(super::Folder::new(super::reclaiming()));
+}
+
 /// A directory for one store, that goes away with it.
 pub(crate) struct Folder {
     directory: tempfile::TempDir,
     pub(crate) options: Options,
+    restored: AtomicUsize,
 }
 
 impl Folder {
     pub(crate) fn new(options: Options) -> Folder {
-        Folder { directory: tempfile::tempdir().unwrap(), options }
+        Folder { directory: tempfile::tempdir().unwrap(), options, restored: AtomicUsize::new(0) }
     }
 
     /// With a disk that can fail, and that is asked for its room at every commit.
@@ -84,6 +90,14 @@ impl Home for Folder {
     fn open(&self) -> Arc<dyn Store> {
         Arc::new(self.embedded())
     }
+
+    fn restored(&self, backup: &[u8], until: Until) -> Result<Arc<dyn Store>, Error> {
+        let number = self.restored.fetch_add(1, Ordering::SeqCst);
+        let directory = self.directory.path().join(format!("restored-{number}"));
+        let options = Options { new_timeline: Options::default().new_timeline, ..self.options.clone() };
+        restore(backup, "backup", &directory, until, &options)?;
+        Ok(Arc::new(Embedded::open(&directory, options)?))
+    }
 }
 
 /// Options with which everything goes to the disk all the time, and nothing stays in memory.
@@ -96,6 +110,11 @@ pub(crate) fn tiny() -> Options {
         dirty_max_bytes: 8000,
         ..Options::default()
     }
+}
+
+/// The same, and old records go whenever that is asked for.
+pub(crate) fn reclaiming() -> Options {
+    Options { reclaim_min_bytes: 1, ..tiny() }
 }
 
 pub(crate) fn copy_directory(from: &Path, to: &Path) {
@@ -121,6 +140,25 @@ fn a_second_server_is_turned_away_until_the_first_is_gone() {
     assert!(matches!(folder.try_open(), Err(Error::InUse { .. })));
     drop(store);
     folder.embedded();
+}
+
+/// Only the directory above the store's own was synced: where that was new too, a power cut could take the name of
+/// all of it away.
+#[test]
+fn every_directory_that_was_made_for_a_store_is_durable() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::default();
+    let options = Options { disk: Arc::new(disk.clone()), ..Options::default() };
+    let store = Embedded::open(&directory.path().join("new/newer/data"), options.clone()).unwrap();
+    let above = directory.path().canonicalize().unwrap();
+    for made_in in ["", "new", "new/newer", "new/newer/data"] {
+        assert!(disk.state().synced.contains_key(&above.join(made_in)), "{made_in:?}");
+    }
+    drop(store);
+    *disk.state() = Default::default();
+    let store = Embedded::open(&directory.path().join("new/newer/data"), options).unwrap();
+    assert!(!disk.state().synced.contains_key(&above.join("new")), "it was there");
+    drop(store);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use laurels::award::Place;
 use laurels::catalog::{Fingerprint, Numbers};
 use laurels::event::Sequence;
 use laurels::store::{Error, Options, Store};
@@ -118,6 +119,35 @@ fn closed_segments_that_are_damaged_or_gone_are_refused() {
     assert!(matches!(store.records_after(Sequence(0), usize::MAX), Err(Error::Damaged { .. })));
 }
 
+/// Frames before the one sought are passed over by their headers, and a checksum covers the payload too, which
+/// is not read then. A flipped bit in a count hid the rest of its frame's events: a retry of one of them counted
+/// twice, a listener by cursor missed its awards, and nobody was told.
+#[test]
+fn a_header_that_counts_wrong_hides_no_events() {
+    let folder = Folder::new(tiny());
+    let mut site = Site::default();
+    site.fill(&folder.embedded(), 100);
+    let path = folder.path("journal").join("00000000000000000001.log");
+    let mut bytes = fs::read(&path).unwrap();
+    let (preamble, count) = (32, 12);
+    assert_eq!(bytes[preamble + count], 10, "the first frame has ten events");
+    for wrong in [1, 2, 8, 11, 138] {
+        bytes[preamble + count] = wrong;
+        fs::write(&path, &bytes).unwrap();
+        let store = folder.embedded();
+        for (at, record) in (0..).zip(&site.records[..10]) {
+            assert!(matches!(store.recorded(&record.event.id), Err(Error::Damaged { .. })), "{wrong}: {at}");
+            assert!(
+                matches!(store.records_after(Sequence(at), 1), Err(Error::Damaged { .. })),
+                "{wrong}: {at}"
+            );
+            let after = Place::end_of(Sequence(at));
+            let awards = store.awards_after(after, None, usize::MAX);
+            assert!(matches!(awards, Err(Error::Damaged { .. })), "{wrong}: {at}");
+        }
+    }
+}
+
 #[test]
 fn a_damaged_index_is_made_again() {
     let folder = Folder::new(tiny());
@@ -148,6 +178,56 @@ fn a_crash_while_a_segment_is_begun_leaves_nothing_to_trip_over() {
     let lost = folder.path("journal").join(format!("{:020}.log", site.records.len() + 2));
     fs::write(lost, b"").unwrap();
     assert!(matches!(folder.try_open(), Err(Error::Damaged { .. })));
+}
+
+/// A closed segment is not read at an opening, and whoever looks for an event passes over frames by their headers, whose
+/// checksums are not looked at. One that named fewer events than its frame has let the event be passed over: it was
+/// taken for one that there never was, and counted once more when it was sent again.
+#[test]
+fn an_event_behind_a_damaged_header_is_not_taken_for_one_that_never_was() {
+    let folder = Folder::new(Options { checkpoint_on_close: false, ..tiny() });
+    let mut site = Site::default();
+    site.fill(&folder.embedded(), 100);
+    let path = folder.path("journal").join(&folder.names("journal")[1]);
+    assert!(path.with_extension("index").exists());
+    let whole = fs::read(&path).unwrap();
+    // All of the first frame's header but its checksum.
+    for at in (32..40).chain(44..56) {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 2;
+        fs::write(&path, &flipped).unwrap();
+        let store = folder.embedded();
+        for event in [9, 10, 14] {
+            let found = store.recorded(&site.records[event].event.id);
+            assert!(matches!(found, Err(Error::Damaged { .. })), "byte {at}, event {event}: {found:?}");
+        }
+    }
+}
+
+/// The last commit looks like one that a crash cut short, and it was cut off, before it was noticed that it had been
+/// whole once: what was left of it, to be put right by hand, was gone.
+#[test]
+fn a_damaged_last_commit_that_was_whole_once_is_not_cut_off() {
+    let folder = Folder::new(Options::default());
+    let mut site = Site::default();
+    let store = folder.embedded();
+    site.fill(&store, 10);
+    let path = folder.path("journal").join(&folder.names("journal")[0]);
+    let before = fs::metadata(&path).unwrap().len() as usize;
+    site.fill(&store, 10);
+    drop(store);
+    let whole = fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[before + 50] ^= 1;
+    for cut in [whole.len(), before + 60, before + 3] {
+        fs::write(&path, &damaged[..cut]).unwrap();
+        let Err(Error::Damaged { place, problem }) = folder.try_open() else { panic!("it was opened") };
+        assert_eq!(place, format!("{}:{before}", path.display()));
+        assert!(problem.contains("events 11 to 20 cannot be read"), "{problem}");
+        assert_eq!(fs::read(&path).unwrap(), damaged[..cut], "nothing was changed");
+    }
+    fs::write(&path, whole).unwrap();
+    site.assert_kept(&folder.embedded());
 }
 
 #[test]

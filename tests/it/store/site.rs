@@ -11,7 +11,7 @@ use laurels::event::{Draft, Event, EventId, Sequence, Time, UserId};
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Rarity, Record};
 use laurels::stat::{Slot, Step};
-use laurels::store::Store;
+use laurels::store::{Earlier, Error, Store};
 
 /// What has happened, and what came of it.
 #[derive(Clone, Default)]
@@ -100,6 +100,13 @@ impl Site {
 
     /// Whether the store answers all that it must, and nothing else.
     pub(crate) fn assert_kept(&self, store: &dyn Store) {
+        self.assert_kept_from(store, Sequence(1));
+    }
+
+    /// The same, where only the records from this one on are kept.
+    pub(crate) fn assert_kept_from(&self, store: &dyn Store, from: Sequence) {
+        assert_eq!(store.kept_from(), from);
+        let (gone, kept) = self.records.split_at(from.0 as usize - 1);
         assert_eq!(store.head(), Sequence(self.records.len() as u64));
         assert_eq!(store.rarity(), self.rarity);
         let keys: Vec<_> = self.documents.keys().cloned().collect();
@@ -107,17 +114,36 @@ impl Site {
         for ((key, expected), found) in self.documents.iter().zip(&loaded) {
             assert_eq!(found, expected, "{key:?}");
         }
-        for record in &self.records {
-            assert_eq!(store.recorded(&record.event.id).unwrap().as_ref(), Some(record));
+        for record in gone {
+            let reclaimed = Some(Earlier::Reclaimed(record.sequence));
+            assert_eq!(store.recorded(&record.event.id).unwrap(), reclaimed);
+        }
+        for record in kept {
+            let earlier = Some(Earlier::Kept(Box::new(record.clone())));
+            assert_eq!(store.recorded(&record.event.id).unwrap(), earlier);
         }
         assert_eq!(store.recorded(&EventId::parse("never").unwrap()).unwrap(), None);
-        assert_eq!(store.records_after(Sequence(0), usize::MAX).unwrap(), self.records);
+        let before = Sequence(from.0 - 1);
+        assert_eq!(store.records_after(before, usize::MAX).unwrap(), kept);
         let users: BTreeSet<_> = self.records.iter().map(|record| record.event.user.clone()).collect();
         assert_eq!(store.users_after(None, usize::MAX).unwrap(), Vec::from_iter(users.iter().cloned()));
-        for user in users.iter().map(Some).chain([None]) {
-            let page = store.awards_after(Place::START, user, usize::MAX).unwrap();
-            assert_eq!(page.items, self.awards(user));
+        for user in &users {
+            let page = store.awards_after(Place::START, Some(user), usize::MAX).unwrap();
+            assert_eq!(page.items, self.awards(Some(user)));
             assert_eq!(page.reached, Place::end_of(store.head()));
+        }
+        let page = store.awards_after(Place::end_of(before), None, usize::MAX).unwrap();
+        assert_eq!(page.items, kept.iter().flat_map(|record| record.awards.clone()).collect::<Vec<_>>());
+        assert_eq!(page.reached, Place::end_of(store.head()));
+        for after in 0..before.0 {
+            let oldest = Place::end_of(before);
+            let expired =
+                |error: &Error| matches!(error, Error::Expired { oldest: found, .. } if *found == oldest);
+            let places = [Place { sequence: Sequence(after), index: 0 }, Place::end_of(Sequence(after))];
+            for place in places {
+                assert!(expired(&store.awards_after(place, None, 1).unwrap_err()), "{place:?}");
+            }
+            assert!(expired(&store.records_after(Sequence(after), 1).unwrap_err()), "{after}");
         }
     }
 

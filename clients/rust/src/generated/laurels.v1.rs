@@ -25,6 +25,9 @@ pub enum ErrorReason {
     /// The cursor comes from another store, or from before a restore that went back
     /// in time. The metadata "oldest" has a cursor to begin with. \[OUT_OF_RANGE, no\]
     CursorForeign = 10,
+    /// What follows the cursor is no longer kept. The metadata "oldest" has the
+    /// oldest cursor that still works. \[OUT_OF_RANGE, no\]
+    CursorExpired = 11,
     /// The page token cannot be read, or belongs to another request.
     /// \[INVALID_ARGUMENT, no\]
     PageTokenInvalid = 12,
@@ -55,6 +58,7 @@ impl ErrorReason {
             Self::BadgeNotFound => "ERROR_REASON_BADGE_NOT_FOUND",
             Self::CursorInvalid => "ERROR_REASON_CURSOR_INVALID",
             Self::CursorForeign => "ERROR_REASON_CURSOR_FOREIGN",
+            Self::CursorExpired => "ERROR_REASON_CURSOR_EXPIRED",
             Self::PageTokenInvalid => "ERROR_REASON_PAGE_TOKEN_INVALID",
             Self::Overloaded => "ERROR_REASON_OVERLOADED",
             Self::StoreReadOnly => "ERROR_REASON_STORE_READ_ONLY",
@@ -73,6 +77,7 @@ impl ErrorReason {
             "ERROR_REASON_BADGE_NOT_FOUND" => Some(Self::BadgeNotFound),
             "ERROR_REASON_CURSOR_INVALID" => Some(Self::CursorInvalid),
             "ERROR_REASON_CURSOR_FOREIGN" => Some(Self::CursorForeign),
+            "ERROR_REASON_CURSOR_EXPIRED" => Some(Self::CursorExpired),
             "ERROR_REASON_PAGE_TOKEN_INVALID" => Some(Self::PageTokenInvalid),
             "ERROR_REASON_OVERLOADED" => Some(Self::Overloaded),
             "ERROR_REASON_STORE_READ_ONLY" => Some(Self::StoreReadOnly),
@@ -199,7 +204,9 @@ pub struct RecordEventResponse {
     #[prost(string, tag = "1")]
     pub event_id: ::prost::alloc::string::String,
     /// True when the id was already recorded: nothing was counted again, and the
-    /// rest of this answer is the first one's.
+    /// rest of this answer is the first one's. Where the server keeps records for a
+    /// limited time and the event's is gone, awards are left out, and other contents
+    /// under the same id go unnoticed.
     #[prost(bool, tag = "2")]
     pub duplicate: bool,
     /// Every award this event caused, to whichever user, in the order given.
@@ -360,11 +367,14 @@ pub struct LiveNotificationsRequest {
     #[prost(string, repeated, tag = "3")]
     pub categories: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Continue after this cursor: what was missed comes first, then what is new.
-    /// Empty: only what is new. A cursor of another store, or older than the journal
-    /// reaches, is refused with OUT_OF_RANGE and the oldest usable cursor.
+    /// Empty: only what is new. A cursor of another store, or of a way that a restored
+    /// store did not go, is refused with ERROR_REASON_CURSOR_FOREIGN; one that is older
+    /// than the records that are kept, with ERROR_REASON_CURSOR_EXPIRED, unless `users`
+    /// is set: what a user holds is kept for ever. Both come with a usable cursor.
     #[prost(string, tag = "4")]
     pub after: ::prost::alloc::string::String,
-    /// Begin with the first notification there is. Not together with `after`.
+    /// Begin with the first notification there is: the first whose record is kept, or
+    /// where `users` is set, their first ever. Not together with `after`.
     #[prost(bool, tag = "5")]
     pub from_beginning: bool,
     /// How often to send a heartbeat when nothing happens: 1 to 60 seconds. Unset:
@@ -730,6 +740,163 @@ pub mod achievement_service_client {
             req.extensions_mut()
                 .insert(GrpcMethod::new("laurels.v1.AchievementService", "ListBadges"));
             self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Asks for a backup.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupRequest {
+    /// Up to where. Unset: everything there is. One that is not there yet, or that
+    /// lies before what the server has records of, is refused with
+    /// ERROR_REASON_INVALID_FIELD.
+    #[prost(oneof = "backup_request::Until", tags = "1, 2")]
+    pub until: ::core::option::Option<backup_request::Until>,
+}
+/// Nested message and enum types in `BackupRequest`.
+pub mod backup_request {
+    /// Up to where. Unset: everything there is. One that is not there yet, or that
+    /// lies before what the server has records of, is refused with
+    /// ERROR_REASON_INVALID_FIELD.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Until {
+        /// Up to and with the event that has this number: events are numbered from 1 in
+        /// the order in which they were recorded.
+        #[prost(int64, tag = "1")]
+        UntilSequence(i64),
+        /// Up to the first event that arrived after this time, by the server's clock.
+        #[prost(message, tag = "2")]
+        UntilTime(::prost_types::Timestamp),
+    }
+}
+/// A part of a backup.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupResponse {
+    /// The bytes that come next. At most 256 KiB.
+    #[prost(bytes = "vec", tag = "1")]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+}
+/// Generated client implementations.
+pub mod admin_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// Administration. Whoever reaches the port may call it: see "Running Laurels".
+    ///
+    /// Errors are those of AchievementService.
+    #[derive(Debug, Clone)]
+    pub struct AdminServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl AdminServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> AdminServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> AdminServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            AdminServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Everything the server has, as one stream that `laurels restore` makes a store
+        /// of. Recording goes on meanwhile; what is recorded after the call is not in it.
+        /// The answers' bytes, one after the other, are the backup. Only when the stream
+        /// ends well is it whole. At most two are taken at a time; another is refused with
+        /// ERROR_REASON_OVERLOADED.
+        pub async fn backup(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BackupRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::BackupResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AdminService/Backup",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AdminService", "Backup"));
+            self.inner.server_streaming(req, path, codec).await
         }
     }
 }
