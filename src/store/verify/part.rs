@@ -192,10 +192,10 @@ impl Part {
         let (mut users, mut holders) = (0, BTreeMap::<BadgeNumber, u64>::new());
         for (key, mut made) in self.documents {
             made.compare(&key, None, problems);
-            if matches!(made.kept, Kept::Missed) && !made.document.is_empty() {
+            if matches!(made.kept, Kept::Missed) && !made.document.is_new() {
                 problems.in_sled(&key, "is missing");
             }
-            if key.is_user() && !made.document.is_empty() {
+            if key.is_user() && !made.document.is_new() {
                 users += 1;
                 let mut badges: Vec<_> = made.document.awards().iter().map(|award| award.badge).collect();
                 badges.dedup();
@@ -223,7 +223,7 @@ impl Made {
                 problems.in_sled(key, &what);
             }
             _ if xxh3_128(&bytes) == digest => {}
-            _ if self.document.is_empty() => problems.in_sled(key, "comes of no event"),
+            _ if self.document.is_new() => problems.in_sled(key, "comes of no event"),
             _ => {
                 let what = format!("is not what the events up to {} come to", stands_at.0);
                 problems.in_sled(key, &what);
@@ -259,9 +259,11 @@ fn touched<'a>(
 fn moved(document: &mut Document, change: &Change) -> u64 {
     let new = if document.cell(change.slot).is_none() { CELL_BYTES } else { 0 };
     let member = match &change.step {
-        Step::Count | Step::Sum(_) | Step::Flag(_) => 0,
-        Step::Distinct(text) => MEMBER_BYTES + text.len() as u64,
-        Step::Run(_) | Step::Min(_) | Step::Max(_) | Step::First(..) | Step::Last(..) => MEMBER_BYTES,
+        Step::Count | Step::Uncount | Step::Sum(_) | Step::Raise(_) | Step::Fall => 0,
+        Step::Reset | Step::NotLately(..) => 0,
+        Step::Distinct(text) | Step::Collect(text, _) => MEMBER_BYTES + text.len() as u64,
+        Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) => MEMBER_BYTES,
+        Step::First(..) | Step::Last(..) | Step::Lately(..) => MEMBER_BYTES,
     };
     if document.apply(change) { new + member } else { new }
 }
