@@ -66,10 +66,10 @@ fn in_use_says_what_to_do(error: store::Error) -> Error {
         store::Error::InUse { directory } => Error::Usage(format!(
             "a server uses {directory}; stop it, or verify a backup of it that is restored elsewhere"
         )),
+        store::Error::Io { action, source } => Error::io(action, source),
         other @ (store::Error::Damaged { .. }
         | store::Error::ReadOnly { .. }
         | store::Error::Newer { .. }
-        | store::Error::Io { .. }
         | store::Error::Expired { .. }
         | store::Error::Refused { .. }) => Error::Store(other),
     }

@@ -108,6 +108,7 @@ pub fn verify(
     let mut findings = Findings::new(&mut tell);
     let mut report = Report::default();
     small::left_over(&layout, &names, &mut findings);
+    small::format(disk, &layout, &mut findings)?;
 
     let firsts = journal::firsts(disk, &layout)?;
     report.segments = firsts.len() as u64;
