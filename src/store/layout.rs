@@ -25,7 +25,7 @@ use super::{Error, Identity, Options, small_file};
 const FORMAT: u32 = 1;
 
 /// Where it is noted.
-const FORMAT_NOTE: &str = "format";
+pub(super) const FORMAT_NOTE: &str = "format";
 
 #[derive(Serialize, Deserialize)]
 struct Format {
@@ -141,7 +141,7 @@ fn make(disk: &dyn Disk, directory: &Path) -> std::io::Result<usize> {
 }
 
 /// Refuses what a newer Laurels wrote; says whether it is noted who did.
-fn is_noted(disk: &dyn Disk, directory: &Path) -> Result<bool, Error> {
+pub(super) fn is_noted(disk: &dyn Disk, directory: &Path) -> Result<bool, Error> {
     let path = directory.join(FORMAT_NOTE);
     let failed = |source| Error::io(format!("read {}", path.display()), source);
     let kept = small_file::read(disk, &path).map_err(failed)?;

@@ -136,4 +136,20 @@ mod tests {
         batch.write().unwrap();
         assert_eq!(sled.get(StoredKey::Document(&keys[2499])).unwrap().as_deref(), Some(&b"value"[..]));
     }
+
+    #[test]
+    fn a_large_value_is_written_beside_the_old_one_which_is_then_taken_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let sled = open(directory.path());
+        let key = Key::new([("photo", "p1")]);
+        let mut pages = Vec::new();
+        for byte in [1, 2] {
+            let mut batch = sled.batch();
+            batch.put(StoredKey::Document(&key), &[byte; 20_000]).unwrap();
+            batch.write().unwrap();
+            pages.push(sled.tree.keys(&[], usize::MAX).unwrap());
+        }
+        assert_ne!(pages[0], pages[1]);
+        assert_eq!(pages[0].len(), pages[1].len());
+    }
 }

@@ -112,6 +112,7 @@ pub fn verify(
     let mut report = Report::default();
     small::left_over(&layout, &names, &mut findings);
     small::left_over_snapshots(disk, &layout, &mut findings)?;
+    small::format(disk, &layout, &mut findings)?;
 
     let firsts = journal::firsts(disk, &layout)?;
     report.segments = firsts.len() as u64;

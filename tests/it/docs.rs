@@ -60,3 +60,35 @@ fn limits_in_the_docs_are_those_of_the_code() {
         assert!(!is_limit || named.contains(&name.as_str()), "{name} has no row in docs/operations.md");
     }
 }
+
+/// `docs/promises.md` names the tests that attack each promise. A name that is none any more would be a promise that
+/// nobody attacks.
+#[test]
+fn every_attack_that_the_promises_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/promises.md")).unwrap();
+    let mut code = String::new();
+    let mut folders = vec![root.join("src"), root.join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                code.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let in_quotes: Vec<_> = page.split('`').skip(1).step_by(2).collect();
+    let is_path =
+        |name: &&&str| name.starts_with("tests/") && name.ends_with(".rs") || name.starts_with("fuzz/");
+    let gone = in_quotes.iter().filter(is_path).filter(|path| !root.join(path).exists());
+    let is_test = |name: &&&str| {
+        name.matches('_').count() > 2 && name.chars().all(|c| c == '_' || c.is_ascii_lowercase())
+    };
+    let tests: Vec<_> = in_quotes.iter().filter(is_test).collect();
+    assert!(tests.len() > 20, "{tests:?}");
+    let unknown = tests.into_iter().filter(|name| !code.contains(&format!("fn {name}(")));
+    let wrong: Vec<_> = gone.chain(unknown).collect();
+    assert!(wrong.is_empty(), "docs/promises.md names what is not there: {wrong:?}");
+}

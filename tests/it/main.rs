@@ -9,6 +9,7 @@ mod cli;
 mod docs;
 mod engine;
 mod formats;
+mod fuzz;
 mod history;
 mod live;
 mod opened;

@@ -2,6 +2,7 @@
 
 mod backups;
 mod conformance;
+mod edges;
 mod faults;
 mod hazards;
 mod journal_hazards;

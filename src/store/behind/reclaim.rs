@@ -65,10 +65,9 @@ impl Keeper {
                 Ok(snapshot) => {
                     self.sled = Some(sled);
                     let path = shared.layout.snapshot();
+                    shared.set_snapshot(Some(snapshot.clone()));
                     let replaced = snapshot.replace_others(&*shared.options.disk);
-                    replaced.map_err(|source| Error::io(format!("clear {}", path.display()), source))?;
-                    shared.set_snapshot(Some(snapshot));
-                    return Ok(());
+                    return replaced.map_err(|source| Error::io(format!("clear {}", path.display()), source));
                 }
                 Err(trouble) => {
                     Snapshot::clear_unfinished(&*shared.options.disk, &shared.layout.snapshot());
@@ -100,8 +99,6 @@ impl Keeper {
         }
         let reaching = found.whole.filter(|snapshot| snapshot.extent.base.next() >= first);
         let whole = match reaching.as_ref().map(Snapshot::check) {
-            // Nothing is needed yet, so nothing need be checked.
-            _ if first == Sequence(1) => reaching,
             Some(Err(error)) => {
                 tracing::error!(%error, "the snapshot that stands for reclaimed records is damaged");
                 None

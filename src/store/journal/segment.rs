@@ -192,6 +192,7 @@ impl Preamble {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frame;
     use super::*;
 
     #[test]
@@ -209,5 +210,20 @@ mod tests {
         assert_eq!(Preamble::parse(&bytes), Some(Preamble::Of(Identity(5), Sequence(6))));
         bytes[14] ^= 1;
         assert_eq!(Preamble::parse(&bytes), None);
+    }
+
+    #[test]
+    fn frames_share_a_mark_until_they_are_64_kib() {
+        let mut extent = Extent::empty(Sequence(1));
+        for first in 1..=1000 {
+            let mut bytes = [0; frame::HEADER_BYTES];
+            bytes[0..4].copy_from_slice(&frame::MAGIC);
+            bytes[4..8].copy_from_slice(&1000u32.to_le_bytes());
+            bytes[12..16].copy_from_slice(&1u32.to_le_bytes());
+            bytes[16..24].copy_from_slice(&u64::to_le_bytes(first));
+            extent.grow(&frame::Header::parse(&bytes).unwrap());
+        }
+        let marked: Vec<_> = extent.marks.iter().map(|mark| mark.sequence.0).collect();
+        assert_eq!(marked, Vec::from_iter((1..=1000).step_by(64)));
     }
 }

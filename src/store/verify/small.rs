@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::behind::seal;
 use super::super::disk::Disk;
 use super::super::journal::segment::{self, Preamble};
-use super::super::layout::Layout;
+use super::super::layout::{FORMAT_NOTE, Layout, is_noted};
 use super::super::{Error, Identity, small_file};
 use super::finding::{Findings, Severity};
 use super::is_unfinished;
@@ -43,6 +43,16 @@ pub(super) fn left_over_snapshots(
     for name in names.iter().filter(|name| is_unfinished(name)) {
         let problem = "a crash kept this snapshot from being complete; it is not used, and taken away after the next one";
         findings.add(Severity::Note, directory.join(name).display(), problem);
+    }
+    Ok(())
+}
+
+/// Whether it is noted which Laurels may open the directory. A newer one has been refused before.
+pub(super) fn format(disk: &dyn Disk, layout: &Layout, findings: &mut Findings<'_>) -> Result<(), Error> {
+    if !is_noted(disk, layout.root())? {
+        let place = layout.root().join(FORMAT_NOTE);
+        let problem = "it is missing or damaged; nothing is lost: the next start makes it again";
+        findings.add(Severity::MadeAgain, place.display(), problem);
     }
     Ok(())
 }

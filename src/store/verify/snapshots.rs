@@ -109,9 +109,8 @@ impl Snapshots {
         for (place, problem) in &self.damaged {
             let (severity, what) = match self.is_needed() {
                 false => (
-                    Severity::Unnoticed,
-                    "all records that it is to stand for are there, and would be let go of with it: remove it, and \
-                     another is taken then"
+                    Severity::MadeAgain,
+                    "nothing is lost: all records that it is to stand for are there, and the next one takes its place"
                         .to_owned(),
                 ),
                 true if self.whole.is_some() => (

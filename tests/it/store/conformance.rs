@@ -12,6 +12,7 @@ use laurels::key::Key;
 use laurels::outcome::Rarity;
 use laurels::store::{BACKUP_CHUNK_BYTES, Earlier, Error, Store, Until};
 
+use super::retention::fill_at;
 use super::site::Site;
 
 /// A place for one store's data.
@@ -407,13 +408,13 @@ pub(crate) fn what_is_reclaimed_is_missed_by_nobody_but_who_asks_for_it(home: &d
     let mut kept = Sequence(1);
     for round in 0..3 {
         let store = home.open();
-        site.fill_at(&*store, 100, round);
+        fill_at(&mut site, &*store, 100, round);
         store.reclaim(Time::from_unix(round, 0).unwrap()).unwrap();
         // How much goes is the store's business; nothing goes that is not old.
         assert!(kept <= store.kept_from() && store.kept_from().0 <= round as u64 * 100 + 1);
         kept = store.kept_from();
         site.assert_kept_from(&*store, kept);
-        site.fill_at(&*store, 1, round);
+        fill_at(&mut site, &*store, 1, round);
         store.checkpoint().unwrap();
         drop(store);
         site = site.only(site.records.len());

@@ -25,12 +25,12 @@ pub(super) fn halved(options: Options) -> (Folder, Site, Sequence) {
     let folder = Folder::new(options);
     let mut site = Site::default();
     let store = folder.embedded();
-    site.fill_at(&store, 150, 1);
-    site.fill_at(&store, 150, 2);
+    fill_at(&mut site, &store, 150, 1);
+    fill_at(&mut site, &store, 150, 2);
     store.reclaim(time(2)).unwrap();
     let kept = store.kept_from();
     assert!((100..=151).contains(&kept.0), "{kept:?}");
-    site.fill_at(&store, 20, 3);
+    fill_at(&mut site, &store, 20, 3);
     site.assert_kept_from(&store, kept);
     (folder, site, kept)
 }
@@ -64,7 +64,7 @@ fn sled_and_ids_that_are_lost_are_made_again_from_the_snapshot_and_what_came_aft
             }
             let store = folder.embedded();
             site.assert_kept_from(&store, kept);
-            site.fill_at(&store, 30, 4);
+            fill_at(&mut site, &store, 30, 4);
             drop(store);
             site.assert_kept_from(&folder.embedded(), kept);
         }
@@ -77,7 +77,7 @@ fn sled_that_breaks_in_use_is_made_again_from_the_snapshot() {
     let (folder, mut site, kept) = halved(Options { disk: Arc::new(disk.clone()), ..reclaiming() });
     let store = folder.embedded();
     disk.state().panic = Some("sled/db");
-    site.fill_at(&store, 20, 4);
+    fill_at(&mut site, &store, 20, 4);
     store.checkpoint().unwrap();
     assert!(folder.is_set_aside());
     site.assert_kept_from(&store, kept);
@@ -114,7 +114,7 @@ fn where_the_snapshot_and_what_it_stands_for_are_both_gone_a_restore_is_named() 
 #[test]
 fn a_journal_that_begins_late_is_refused_without_a_snapshot_that_reaches_it() {
     let (folder, mut site, kept) = halved(reclaiming());
-    site.fill_at(&folder.embedded(), 100, 4);
+    fill_at(&mut site, &folder.embedded(), 100, 4);
     let moved = folder.path("elsewhere");
     fs::rename(folder.path("snapshot"), &moved).unwrap();
     let Err(Error::Damaged { problem, .. }) = folder.try_open() else { panic!("it was opened") };
@@ -138,20 +138,20 @@ fn nothing_goes_that_is_not_old_or_not_worth_a_snapshot() {
     let mut site = Site::default();
     let folder = Folder::new(reclaiming());
     let store = folder.embedded();
-    site.fill_at(&store, 200, 5);
+    fill_at(&mut site, &store, 200, 5);
     store.reclaim(time(5)).unwrap();
     site.assert_kept(&store);
     // One late event among early ones keeps its whole segment.
     let folder = Folder::new(Options { segment_bytes: 1 << 20, ..reclaiming() });
     let (store, mut site) = (folder.embedded(), Site::default());
-    site.fill_at(&store, 100, 9);
-    site.fill_at(&store, 100, 1);
+    fill_at(&mut site, &store, 100, 9);
+    fill_at(&mut site, &store, 100, 1);
     store.reclaim(time(9)).unwrap();
     site.assert_kept(&store);
 
     let folder = Folder::new(Options { reclaim_min_bytes: 1 << 20, ..tiny() });
     let (store, mut site) = (folder.embedded(), Site::default());
-    site.fill_at(&store, 200, 1);
+    fill_at(&mut site, &store, 200, 1);
     store.reclaim(time(9)).unwrap();
     site.assert_kept(&store);
     assert!(!folder.path("snapshot").exists());
@@ -162,7 +162,7 @@ fn one_snapshot_serves_until_what_it_stands_for_is_gone_and_the_next_is_worth_it
     let folder = Folder::new(reclaiming());
     let (store, mut site) = (folder.embedded(), Site::default());
     for second in 0..4 {
-        site.fill_at(&store, 100, second);
+        fill_at(&mut site, &store, 100, second);
     }
     store.reclaim(time(1)).unwrap();
     let (first, mut kept) = (snapshot(&folder), store.kept_from());
@@ -173,7 +173,7 @@ fn one_snapshot_serves_until_what_it_stands_for_is_gone_and_the_next_is_worth_it
         site.assert_kept_from(&store, kept);
     }
     let bytes = fs::metadata(&first).unwrap().len();
-    site.fill_at(&store, 20, 4);
+    fill_at(&mut site, &store, 20, 4);
     store.reclaim(time(5)).unwrap();
     assert_eq!(snapshot(&folder), first, "what is old now is less than what would be written");
     let journal = || {
@@ -181,12 +181,37 @@ fn one_snapshot_serves_until_what_it_stands_for_is_gone_and_the_next_is_worth_it
         names.iter().map(|name| fs::metadata(folder.path("journal").join(name)).unwrap().len()).sum::<u64>()
     };
     while journal() < 2 * bytes {
-        site.fill_at(&store, 100, 5);
+        fill_at(&mut site, &store, 100, 5);
     }
     store.reclaim(time(6)).unwrap();
     assert_ne!(snapshot(&folder), first);
     assert!(journal() < 8000, "{}", journal());
     site.assert_kept_from(&store, store.kept_from());
+}
+
+/// A snapshot that was taken while the records could not go yet, and damaged since, was believed when they could.
+#[test]
+fn no_record_goes_on_the_word_of_a_damaged_snapshot() {
+    let folder = Folder::new(reclaiming());
+    let (store, mut site) = (folder.embedded(), Site::default());
+    for _ in 0..20 {
+        fill_at(&mut site, &store, 100, 1);
+    }
+    let held = store.backup(Until::Head).unwrap();
+    store.reclaim(time(2)).unwrap();
+    drop(held);
+    drop(store);
+    let path = snapshot(&folder);
+    flip(&path, fs::metadata(&path).unwrap().len() as usize / 2);
+    let store = folder.embedded();
+    site.assert_kept(&store);
+    store.reclaim(time(2)).unwrap();
+    let kept = store.kept_from();
+    assert!(kept > Sequence(1));
+    drop(store);
+    lose(&folder, "sled");
+    lose(&folder, "ids");
+    site.assert_kept_from(&folder.embedded(), kept);
 }
 
 /// A snapshot is fuzzy: events are recorded while it is taken.
@@ -219,7 +244,7 @@ fn what_a_backup_needs_stays_until_it_is_taken() {
     let (store, mut site) = (folder.embedded(), Site::default());
     // More than fits into the first piece.
     for _ in 0..20 {
-        site.fill_at(&store, 100, 1);
+        fill_at(&mut site, &store, 100, 1);
     }
     let mut pieces = store.backup(Until::Head).unwrap();
     let mut bytes = pieces.next().unwrap().unwrap();
@@ -258,11 +283,11 @@ fn a_snapshot_for_which_there_is_no_room_leaves_everything_as_it_was() {
     let disk = FaultyDisk::default();
     let folder = Folder::new(Options { disk: Arc::new(disk.clone()), ..reclaiming() });
     let (store, mut site) = (folder.embedded(), Site::default());
-    site.fill_at(&store, 200, 1);
+    fill_at(&mut site, &store, 200, 1);
     disk.state().full = Some(("snapshot", 100));
     assert!(store.reclaim(time(2)).is_err());
     assert!(folder.names("snapshot").is_empty(), "what was begun takes no room");
-    site.fill_at(&store, 20, 1);
+    fill_at(&mut site, &store, 20, 1);
     site.assert_kept(&store);
     disk.state().full = None;
     store.reclaim(time(2)).unwrap();
@@ -279,9 +304,9 @@ fn a_crash_anywhere_while_records_are_reclaimed_loses_nothing() {
         let disk = FaultyDisk::default();
         let folder = Folder::new(Options { disk: Arc::new(disk.clone()), ..reclaiming() });
         let (store, mut site) = (folder.embedded(), Site::default());
-        site.fill_at(&store, 60, 1);
+        fill_at(&mut site, &store, 60, 1);
         store.reclaim(time(2)).unwrap();
-        site.fill_at(&store, 60, 1);
+        fill_at(&mut site, &store, 60, 1);
         store.checkpoint().unwrap();
         disk.state().left = Some(changes);
         let reclaimed = store.reclaim(time(2)).is_ok();
@@ -294,7 +319,7 @@ fn a_crash_anywhere_while_records_are_reclaimed_loses_nothing() {
             site.assert_kept_from(&crashed.embedded(), kept);
         }
         let store = crashed.embedded();
-        site.fill_at(&store, 5, 1);
+        fill_at(&mut site, &store, 5, 1);
         store.reclaim(time(2)).unwrap();
         site.assert_kept_from(&store, store.kept_from());
         if reclaimed {
@@ -312,7 +337,7 @@ fn awards_that_sled_has_lost_are_made_again_before_a_snapshot_stands_for_them() 
     let trees = Forgetful { trees: Options::default().trees, forgets: Arc::default() };
     let folder = Folder::new(Options { trees: Arc::new(trees.clone()), ..reclaiming() });
     let (store, mut site) = (folder.embedded(), Site::default());
-    site.fill_at(&store, 200, 1);
+    fill_at(&mut site, &store, 200, 1);
     store.checkpoint().unwrap();
     trees.forgets.store(true, Ordering::SeqCst);
     store.reclaim(time(2)).unwrap();
@@ -375,5 +400,21 @@ impl Tree for ForgetfulTree {
 
     fn abandon(self: Box<Self>) {
         self.tree.abandon();
+    }
+}
+
+/// So many views that arrive in this second, kept in groups of ten.
+pub(crate) fn fill_at(site: &mut Site, store: &dyn Store, count: usize, second: i64) {
+    let arrival = Time::from_unix(second, 0).unwrap();
+    let begin = site.records.len();
+    let mut groups = site.views(count, 10);
+    for record in groups.iter_mut().flatten().map(|outcome| &mut outcome.record) {
+        record.arrival = arrival;
+    }
+    for record in &mut site.records[begin..] {
+        record.arrival = arrival;
+    }
+    for group in groups {
+        store.commit(&group).unwrap();
     }
 }

@@ -97,22 +97,6 @@ impl Site {
         site
     }
 
-    /// So many views that arrive in this second, kept in groups of ten.
-    pub(crate) fn fill_at(&mut self, store: &dyn Store, count: usize, second: i64) {
-        let arrival = Time::from_unix(second, 0).unwrap();
-        let begin = self.records.len();
-        let mut groups = self.views(count, 10);
-        for record in groups.iter_mut().flatten().map(|outcome| &mut outcome.record) {
-            record.arrival = arrival;
-        }
-        for record in &mut self.records[begin..] {
-            record.arrival = arrival;
-        }
-        for group in groups {
-            store.commit(&group).unwrap();
-        }
-    }
-
     /// Whether the store answers all that it must, and nothing else.
     pub(crate) fn assert_kept(&self, store: &dyn Store) {
         self.assert_kept_from(store, Sequence(1));

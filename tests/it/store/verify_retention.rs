@@ -11,7 +11,7 @@ use laurels::store::verify::Severity;
 use laurels::store::{Options, Store, Until};
 
 use super::hazards::{Folder, reclaiming};
-use super::retention::{flip, halved, lose, snapshot, time};
+use super::retention::{fill_at, flip, halved, lose, snapshot, time};
 use super::site::Site;
 use super::verify::{assert_found, checked, checked_with, lines};
 use super::verify_contents::{document_key, in_sled, one_page};
@@ -36,7 +36,7 @@ fn a_store_that_let_go_of_records_is_right_however_it_was_left() {
         let (folder, mut site, kept) = halved(options);
         assert_right_from(&folder, &site, kept);
         let store = folder.embedded();
-        site.fill_at(&store, 150, 4);
+        fill_at(&mut site, &store, 150, 4);
         assert_right_from(&folder.crashed(), &site, kept);
         store.reclaim(time(5)).unwrap();
         let kept = store.kept_from();
@@ -99,12 +99,11 @@ fn a_damaged_snapshot_is_told_with_its_place_and_what_is_left_without_it() {
     assert_found(&folder, Severity::Journal, &end, "with `laurels restore`");
 }
 
-/// Nothing at a start would notice: it is read only when records are gone.
 #[test]
 fn a_damaged_snapshot_that_no_record_is_gone_for_is_told() {
     let folder = Folder::new(reclaiming());
     let (store, mut site) = (folder.embedded(), Site::default());
-    site.fill_at(&store, 150, 1);
+    fill_at(&mut site, &store, 150, 1);
     let mut pieces = store.backup(Until::Head).unwrap();
     pieces.next().unwrap().unwrap();
     store.reclaim(time(2)).unwrap();
@@ -112,7 +111,7 @@ fn a_damaged_snapshot_that_no_record_is_gone_for_is_told() {
     assert_right_from(&folder, &site, Sequence(1));
     let path = snapshot(&folder);
     flip(&path, fs::metadata(&path).unwrap().len() as usize / 2);
-    assert_found(&folder, Severity::Unnoticed, path.to_str().unwrap(), "remove it");
+    assert_found(&folder, Severity::MadeAgain, path.to_str().unwrap(), "all records");
     fs::remove_file(&path).unwrap();
     assert_right_from(&folder, &site, Sequence(1));
 }
@@ -124,10 +123,10 @@ fn a_document_that_only_the_snapshot_has_is_compared() {
     let mut outcome = site.view("only-once", "loner", "alone");
     outcome.record.arrival = time(1);
     store.commit(&[outcome]).unwrap();
-    site.fill_at(&store, 150, 1);
-    site.fill_at(&store, 150, 2);
+    fill_at(&mut site, &store, 150, 1);
+    fill_at(&mut site, &store, 150, 2);
     store.reclaim(time(2)).unwrap();
-    site.fill_at(&store, 20, 3);
+    fill_at(&mut site, &store, 20, 3);
     let kept = store.kept_from();
     assert!(kept > Sequence(1));
     drop(store);
@@ -170,7 +169,7 @@ fn an_id_whose_record_is_gone_is_compared() {
 #[test]
 fn a_segment_that_is_missing_after_the_snapshot_is_told() {
     let (folder, mut site, kept) = halved(reclaiming());
-    site.fill_at(&folder.embedded(), 100, 4);
+    fill_at(&mut site, &folder.embedded(), 100, 4);
     let moved = folder.path("elsewhere");
     fs::rename(folder.path("snapshot"), &moved).unwrap();
     let lost = format!("events 1 to {} are lost", kept.0 - 1);
