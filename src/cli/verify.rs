@@ -97,7 +97,10 @@ fn summary(report: &Report) -> String {
     add(unnoticed, "that no start would notice: nothing is lost, but remove what is named above");
     add(made_again, "that the next start puts right by itself");
     if !report.compared {
-        verdict.push("sled and ids were not compared with a journal that is not whole".to_owned());
+        verdict.push(
+            "sled and ids were not compared, since the journal, or the snapshot before it, is not whole"
+                .to_owned(),
+        );
     }
     if notes > 0 {
         verdict.push(format!("{} left by a crash, which is no damage", counted(notes, "thing")));

@@ -6,6 +6,7 @@
 //! the older is taken away when the newer is durable.
 
 use std::io::{self, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,14 +59,7 @@ pub(super) struct Unfinished<'a> {
 impl Snapshot {
     /// What there is in this directory.
     pub(super) fn latest(disk: &dyn Disk, directory: &Path, identity: Identity) -> Result<Found, Error> {
-        let failed = |source| Error::io(format!("look into {}", directory.display()), source);
-        let names = match disk.list(directory) {
-            Ok(names) => names,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
-            Err(source) => return Err(failed(source)),
-        };
-        let mut bases: Vec<_> = names.iter().filter_map(|name| base_of(name)).collect();
-        bases.sort_unstable();
+        let bases = Snapshot::bases(disk, directory)?;
         let mut found = Found { base: bases.last().copied().unwrap_or_default(), whole: None };
         for base in bases.into_iter().rev() {
             let path = path(directory, base);
@@ -77,6 +71,44 @@ impl Snapshot {
             }
         }
         Ok(found)
+    }
+
+    /// Up to where the snapshots in this directory have everything, as their names say, in order.
+    pub(super) fn bases(disk: &dyn Disk, directory: &Path) -> Result<Vec<Sequence>, Error> {
+        let names = match disk.list(directory) {
+            Ok(names) => names,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(Error::io(format!("look into {}", directory.display()), source)),
+        };
+        let mut bases: Vec<_> = names.iter().filter_map(|name| base_of(name)).collect();
+        bases.sort_unstable();
+        Ok(bases)
+    }
+
+    /// The snapshot that is named after this event, if all of it is as it was written; the error says where it is not.
+    pub(super) fn checked(
+        disk: &dyn Disk,
+        directory: &Path,
+        base: Sequence,
+        identity: Identity,
+    ) -> Result<Snapshot, Error> {
+        let path = path(directory, base);
+        let failed = |source| Error::io(format!("read {}", path.display()), source);
+        let file = disk.open(&path).map_err(failed)?;
+        let bytes = file.size().map_err(failed)?;
+        let named = Snapshot { path, file, extent: Extent { base, reach: base }, bytes };
+        let (_, about) = named.reader()?;
+        match about.snapshot.filter(|extent| about.identity == identity.0 && extent.base == base) {
+            Some(extent) => {
+                let snapshot = Snapshot { extent, ..named };
+                snapshot.check()?;
+                Ok(snapshot)
+            }
+            None => {
+                let problem = "the snapshot is of another store, or of another event than its name says";
+                Err(Error::damaged(format_args!("{}:0", named.path.display()), problem))
+            }
+        }
     }
 
     fn open(disk: &dyn Disk, path: &Path, identity: Identity) -> Result<Option<Snapshot>, Error> {
@@ -97,11 +129,26 @@ impl Snapshot {
 
     /// Whether all of it is as it was written.
     pub(super) fn check(&self) -> Result<(), Error> {
+        self.read(|_| ControlFlow::Continue(())).map(drop)
+    }
+
+    /// Shows what each block of it means, until one says to stop.
+    pub(super) fn read(
+        &self,
+        mut each: impl FnMut(Block) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Error> {
         let (mut reader, _) = self.reader()?;
         while let Some(raw) = reader.next().map_err(|fault| self.fault(fault))? {
-            self.parse(&raw)?;
+            if each(self.parse(&raw)?).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What is in it, block by block.

@@ -2,7 +2,8 @@
 //!
 //! Nothing is changed, the file LOCK aside: nothing is cut off, taken away or made again, as an opening would. sled
 //! writes as soon as it is opened, so a copy of it is. Checking goes on after a problem as far as that makes sense,
-//! so that all of them are seen at once; only with a journal that is not whole nothing can be compared.
+//! so that all of them are seen at once; only with a journal that is not whole, or without the snapshot that stands
+//! for reclaimed records, nothing can be compared.
 //!
 //! Memory is bounded: the journal is read frame by frame, and documents are made again [part] by part, each
 //! of them about as large as [`Options::cache_bytes`] allows.
@@ -13,6 +14,7 @@ mod ids;
 mod journal;
 mod part;
 mod small;
+mod snapshots;
 mod sums;
 mod tree;
 
@@ -22,7 +24,7 @@ use super::layout::Layout;
 use super::{Error, Options, small_file};
 use crate::event::Sequence;
 use finding::Findings;
-use journal::Watch;
+use journal::{Known, Watch};
 use sums::Recount;
 
 pub use finding::{Counts, Finding, Severity};
@@ -76,7 +78,8 @@ pub struct Report {
     pub documents: u64,
     /// Segments of the journal.
     pub segments: u64,
-    /// Whether what is beside the journal was compared with it. Not where the journal is not whole.
+    /// Whether what is beside the journal was compared with it. Not where the journal is not whole, nor where the
+    /// snapshot that stands for reclaimed records is not.
     pub compared: bool,
     /// How many findings there are of each severity.
     pub found: Counts,
@@ -108,6 +111,7 @@ pub fn verify(
     let mut findings = Findings::new(&mut tell);
     let mut report = Report::default();
     small::left_over(&layout, &names, &mut findings);
+    small::left_over_snapshots(disk, &layout, &mut findings)?;
     small::format(disk, &layout, &mut findings)?;
 
     let firsts = journal::firsts(disk, &layout)?;
@@ -120,27 +124,39 @@ pub fn verify(
     let mut sled = tree::open(&layout, scratch, options, sealed, &mut findings)?;
     let mut ids = ids::read(disk, &layout, identity, &mut findings)?;
 
+    let first = firsts.first().copied().unwrap_or(Sequence(1));
+    let snapshots = snapshots::read(disk, &layout, identity, first)?;
+    snapshots.note_ids(&mut ids)?;
+
     let promised = sled.sums().map(|sums| sums.sequence).unwrap_or_default();
     let sealed = sealed.unwrap_or_default();
-    let (known, who) = [(sealed, "sled.seal"), (promised, "sled"), (ids.last(), "ids")]
+    let reach = (snapshots.reach(), "the snapshot");
+    let (last, who) = [(sealed, "sled.seal"), (promised, "sled"), (ids.last(), "ids"), reach]
         .into_iter()
         .max()
         .unwrap_or_default();
-    let mut watch = Watch { ids: &mut ids, recount: Recount::new(promised), events: 0, awards: 0 };
+    let known = Known { base: snapshots.base, last };
+    let recount = Recount::new(promised, snapshots.sums()?);
+    let mut watch = Watch { ids: &mut ids, recount, events: 0, awards: 0 };
     let journal = journal::check(disk, &layout, identity, &firsts, known, &mut watch, &mut findings)?;
     let recount = watch.recount;
     (report.events, report.awards) = (watch.events, watch.awards);
 
-    let reaches = journal.reaches(known, who, &mut findings);
-    report.compared = reaches && journal.is_whole;
+    let reaches = journal.reaches(last, who, &mut findings);
+    report.compared = reaches && journal.is_whole && snapshots.suffice();
     report.documents = match report.compared {
         true => {
             ids.compare(&mut findings);
             recount.compare(sled.sums(), &sled.place, &mut findings);
-            documents::compare(&mut sled, &journal, &recount.now, options, &mut findings)?
+            {
+                let from = (snapshots.in_place(), &journal);
+                documents::compare(&mut sled, from, &recount.now, options, &mut findings)?
+            }
         }
         false => documents::read(&mut sled, &mut findings)?,
     };
+    let in_sled = sled.sums().map(|sums| sums.sequence).unwrap_or_default();
+    snapshots.tell(in_sled, ids.last(), &mut findings);
     report.found = findings.counts();
     Ok(report)
 }

@@ -11,3 +11,4 @@ mod site;
 mod sled_hazards;
 mod verify;
 mod verify_contents;
+mod verify_retention;

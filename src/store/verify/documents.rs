@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use super::super::backup::format::Block;
+use super::super::snapshot::Snapshot;
 use super::super::{Error, Options};
 use super::finding::{Findings, Severity};
 use super::journal::{FAULT, Journal};
 use super::part::{self, Part, Problems, Range};
 use super::tree::Sled;
 use super::{Progress, Stage};
+use crate::event::Sequence;
 use crate::outcome::Rarity;
 
 /// How far it is, is told after so many events.
@@ -25,10 +28,11 @@ enum Made {
     SledBroke,
 }
 
-/// Compares all documents with the journal, which says that they come to `rarity`; says how many sled has.
+/// Compares all documents with the journal, and the snapshot before it, which say that they come to `rarity`; says how
+/// many sled has.
 pub(super) fn compare(
     sled: &mut Sled,
-    journal: &Journal,
+    (snapshot, journal): (Option<&Snapshot>, &Journal),
     rarity: &Rarity,
     options: &Options,
     findings: &mut Findings<'_>,
@@ -37,7 +41,7 @@ pub(super) fn compare(
     let (mut todo, mut part) = (vec![Range::ALL], 1);
     while let Some(range) = todo.pop() {
         let stage = Stage::Documents { part, of: part + todo.len() };
-        match make(sled, journal, range, stage, options, findings)? {
+        match make(sled, (snapshot, journal), range, stage, options, findings)? {
             Made::Whole(of_part, Rarity { users, holders }) => {
                 documents += of_part;
                 found.users += users;
@@ -90,18 +94,30 @@ fn same_sums(found: &Rarity, said: &Rarity, journal: &Journal, findings: &mut Fi
 
 fn make(
     sled: &mut Sled,
-    journal: &Journal,
+    (snapshot, journal): (Option<&Snapshot>, &Journal),
     range: Range,
     stage: Stage,
     options: &Options,
     findings: &mut Findings<'_>,
 ) -> Result<Made, Error> {
     let promised = sled.is_readable().then(|| sled.sums().map(|sums| sums.sequence).unwrap_or_default());
-    let (mut part, mut problems, mut documents) = (Part::new(range, promised), Problems::default(), 0);
+    let base = snapshot.map_or(Sequence(0), |snapshot| snapshot.extent.base);
+    let (mut part, mut problems, mut documents) = (Part::new(range, promised, base), Problems::default(), 0);
     let on_while_it_fits = |part: &Part| match part.bytes() > options.cache_bytes && range.can_be_halved() {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     };
+    if let Some(snapshot) = snapshot {
+        let flow = snapshot.read(|block| {
+            if let Block::Documents(documents) = block {
+                documents.into_iter().for_each(|(key, document)| part.begin(key, document));
+            }
+            on_while_it_fits(&part)
+        })?;
+        if flow.is_break() {
+            return Ok(Made::TooLarge);
+        }
+    }
     let flow = sled.documents(
         findings,
         |key| range.has(key),

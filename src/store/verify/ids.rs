@@ -22,13 +22,10 @@ const AGAIN: &str = "nothing is lost: the next start reads the ids from the jour
 pub(super) struct Runs {
     identity: Identity,
     runs: Vec<Run>,
-    /// The one of the event that is noted next.
-    at: usize,
 }
 
 struct Run {
     path: PathBuf,
-    first: u64,
     last: u64,
     kept: Sum,
     noted: Sum,
@@ -56,7 +53,7 @@ pub(super) fn read(
     findings: &mut Findings<'_>,
 ) -> Result<Runs, Error> {
     let directory = layout.ids();
-    let mut runs = Runs { identity, runs: Vec::new(), at: 0 };
+    let mut runs = Runs { identity, runs: Vec::new() };
     let names = match disk.list(&directory) {
         Ok(names) => names,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
@@ -79,7 +76,7 @@ pub(super) fn read(
         let (path, due) = (directory.join(name), runs.last().next().0);
         let Some(kept) = check(disk, path.clone(), identity, (first, last), findings)? else { continue };
         if first == due && last >= first {
-            runs.runs.push(Run { path, first, last, kept, noted: Sum::default() });
+            runs.runs.push(Run { path, last, kept, noted: Sum::default() });
         } else if last < due {
             let problem = "its ids were merged into another file; the next start takes this one away";
             findings.add(Severity::Note, path.display(), problem);
@@ -135,16 +132,19 @@ impl Runs {
         Sequence(self.runs.last().map_or(0, |run| run.last))
     }
 
-    /// Takes in that the journal has this event. Events come in order.
+    /// Takes in that the journal has this event.
     pub(super) fn note(&mut self, id: &EventId, sequence: Sequence) {
-        while self.runs.get(self.at).is_some_and(|run| run.last < sequence.0) {
-            self.at += 1;
+        if !id.as_str().is_empty() {
+            self.note_entry((fingerprint(id, self.identity), sequence.0));
         }
-        if let Some(run) = self.runs.get_mut(self.at)
-            && run.first <= sequence.0
-            && !id.as_str().is_empty()
-        {
-            run.noted.add((fingerprint(id, self.identity), sequence.0));
+    }
+
+    /// Takes in that there was an event with an id of this fingerprint.
+    pub(super) fn note_entry(&mut self, entry: Entry) {
+        // The first begins with the first event, and there are no gaps between them.
+        let at = self.runs.partition_point(|run| run.last < entry.1);
+        if let Some(run) = self.runs.get_mut(at) {
+            run.noted.add(entry);
         }
     }
 

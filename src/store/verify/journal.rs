@@ -31,6 +31,15 @@ pub(super) struct Watch<'a> {
     pub(super) awards: u64,
 }
 
+/// What is known from elsewhere.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    /// Up to here a snapshot stands for the records.
+    pub(super) base: Sequence,
+    /// There was this event.
+    pub(super) last: Sequence,
+}
+
 /// A journal that was checked.
 pub(super) struct Journal {
     /// The directory.
@@ -50,20 +59,20 @@ pub(super) fn firsts(disk: &dyn Disk, layout: &Layout) -> Result<Vec<Sequence>, 
     }
 }
 
-/// Checks all segments. That there was an event `known` is known from elsewhere.
+/// Checks all segments. The first may begin anywhere up to what follows a snapshot.
 pub(super) fn check(
     disk: &dyn Disk,
     layout: &Layout,
     identity: Identity,
     firsts: &[Sequence],
-    known: Sequence,
+    known: Known,
     watch: &mut Watch<'_>,
     findings: &mut Findings<'_>,
 ) -> Result<Journal, Error> {
     let mut journal =
         Journal { place: layout.journal(), head: Sequence(0), is_whole: true, segments: Vec::new() };
     let before = findings.counts().journal;
-    let mut next = Sequence(0).next();
+    let mut next = firsts.first().map_or(Sequence(1), |first| known.base.next().min(*first));
     for (at, first) in firsts.iter().enumerate() {
         let segment = Segment::new(&layout.journal(), identity, *first, Extent::empty(*first));
         let failed = |source| Error::io(format!("read {}", segment.path.display()), source);
@@ -83,7 +92,7 @@ pub(super) fn check(
         }
         next = match is_ours(&segment, preamble, identity, following, findings) {
             true => {
-                let extent = frames(&segment, &*file, following, known, watch, findings)?;
+                let extent = frames(&segment, &*file, following, known.last, watch, findings)?;
                 if following.is_some() {
                     index(disk, &segment, size, &extent, findings)?;
                 }

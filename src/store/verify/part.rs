@@ -1,8 +1,9 @@
-//! Some of the documents and event ids, made once more from the journal: those whose hash lies in a range, so that
+//! Some of the documents and event ids, made once more from the journal, and from the snapshot before it: those whose hash lies in a range, so that
 //! as many ranges as it takes fit into memory one after the other.
 //!
 //! sled is written behind, and not all of it stands at the same event. So each document is compared as it is when
-//! the journal has come to the event that it carries in sled.
+//! the journal has come to the event that it carries in sled. In a snapshot the same is true of them: each has all
+//! events up to the one that it carries, and what it was before cannot be known.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -30,6 +31,8 @@ const CELL_BYTES: u64 = 96;
 const AWARD_BYTES: u64 = 256;
 const MEMBER_BYTES: u64 = 64;
 const ID_BYTES: u64 = 40;
+/// A byte of a document in a snapshot takes about so many in memory.
+const STORED_FACTOR: u64 = 8;
 
 /// Which hashes a part has: from one to another.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +119,8 @@ pub(super) struct Part {
     range: Range,
     /// What sled promises to have; None where there is no sled to compare with.
     promised: Option<Sequence>,
+    /// Up to here a snapshot has all events.
+    base: Sequence,
     documents: HashMap<Key, Made>,
     ids: HashSet<u128>,
     bytes: u64,
@@ -123,6 +128,8 @@ pub(super) struct Part {
 
 struct Made {
     document: Document,
+    /// Where it stood in the snapshot.
+    began: Sequence,
     kept: Kept,
 }
 
@@ -139,13 +146,29 @@ enum Kept {
 }
 
 impl Part {
-    pub(super) fn new(range: Range, promised: Option<Sequence>) -> Part {
-        Part { range, promised, documents: HashMap::new(), ids: HashSet::new(), bytes: 0 }
+    /// A snapshot has all events up to `base`.
+    pub(super) fn new(range: Range, promised: Option<Sequence>, base: Sequence) -> Part {
+        Part { range, promised, base, documents: HashMap::new(), ids: HashSet::new(), bytes: 0 }
     }
 
     /// About how many bytes of memory it takes.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Takes in a document as it is in the snapshot, if it is of this part. These come before those in sled.
+    pub(super) fn begin(&mut self, key: Key, document: Document) {
+        if !self.range.has(&key) {
+            return;
+        }
+        let stored = postcard::to_stdvec(&document).unwrap_or_default().len() as u64;
+        self.bytes += DOCUMENT_BYTES + key.as_str().len() as u64 + stored * STORED_FACTOR;
+        let began = document.sequence;
+        let kept = match self.promised.is_some_and(|promised| began <= promised) {
+            true => Kept::Missed,
+            false => Kept::Not,
+        };
+        self.documents.insert(key, Made { document, began, kept });
     }
 
     /// Takes in a document as it is in sled.
@@ -154,8 +177,17 @@ impl Part {
             Some(document) => Kept::At(document.sequence, xxh3_128(bytes)),
             None => Kept::Seen,
         };
-        self.bytes += DOCUMENT_BYTES + key.as_str().len() as u64;
-        self.documents.insert(key, Made { document: Document::default(), kept });
+        let made = match self.documents.entry(key.clone()) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(free) => {
+                self.bytes += DOCUMENT_BYTES + key.as_str().len() as u64;
+                free.insert(Made { document: Document::default(), began: Sequence(0), kept: Kept::Not })
+            }
+        };
+        made.kept = kept;
+        if self.promised.is_some_and(|promised| made.began <= promised) {
+            made.compare(&key, Some((made.began, self.promised)), problems);
+        }
     }
 
     /// Takes in what the next event did, and adds what is wrong with that.
@@ -172,16 +204,20 @@ impl Part {
         }
         for (key, changes) in record.changes.iter().filter(|(key, _)| self.range.has(key)) {
             let made = self.documents.entry(key.clone());
-            let made = touched(made, record.sequence, self.promised, &mut self.bytes, problems);
-            self.bytes += changes.iter().map(|change| moved(&mut made.document, change)).sum::<u64>();
+            let stand = (self.base, self.promised);
+            if let Some(made) = touched(made, record.sequence, stand, &mut self.bytes, problems) {
+                self.bytes += changes.iter().map(|change| moved(&mut made.document, change)).sum::<u64>();
+            }
         }
         for award in &record.awards {
             let key = Key::user(&award.user);
             if self.range.has(&key) {
                 let made = self.documents.entry(key);
-                let made = touched(made, record.sequence, self.promised, &mut self.bytes, problems);
-                self.bytes += AWARD_BYTES;
-                give(&mut made.document, award, problems);
+                let stand = (self.base, self.promised);
+                if let Some(made) = touched(made, record.sequence, stand, &mut self.bytes, problems) {
+                    self.bytes += AWARD_BYTES;
+                    give(&mut made.document, award, problems);
+                }
             }
         }
     }
@@ -223,6 +259,8 @@ impl Made {
                 problems.in_sled(key, &what);
             }
             _ if xxh3_128(&bytes) == digest => {}
+            // It is older than in the snapshot, and may be: nobody knows how it was then.
+            _ if stands_at < self.began => {}
             _ if self.document.is_new() => problems.in_sled(key, "comes of no event"),
             _ => {
                 let what = format!("is not what the events up to {} come to", stands_at.0);
@@ -232,27 +270,34 @@ impl Made {
     }
 }
 
-/// The document that an event is about to change.
+/// The document that an event is about to change, unless it began with what the event did.
 fn touched<'a>(
     made: Entry<'a, Key, Made>,
     sequence: Sequence,
-    promised: Option<Sequence>,
+    (base, promised): (Sequence, Option<Sequence>),
     bytes: &mut u64,
     problems: &mut Problems,
-) -> &'a mut Made {
+) -> Option<&'a mut Made> {
+    if sequence <= base && matches!(made, Entry::Vacant(_)) {
+        return None;
+    }
     let key = made.key().clone();
     let made = made.or_insert_with(|| {
         *bytes += DOCUMENT_BYTES + key.as_str().len() as u64;
-        Made { document: Document::default(), kept: Kept::Not }
+        Made { document: Document::default(), began: Sequence(0), kept: Kept::Not }
     });
-    if made.document.sequence < sequence {
+    let is_in_it = sequence <= base.max(made.began);
+    if is_in_it || made.document.sequence < sequence {
         made.compare(&key, Some((sequence, promised)), problems);
-        made.document.sequence = sequence;
     }
     if matches!(made.kept, Kept::Not) && promised.is_some_and(|promised| sequence <= promised) {
         made.kept = Kept::Missed;
     }
-    made
+    if is_in_it {
+        return None;
+    }
+    made.document.sequence = sequence;
+    Some(made)
 }
 
 /// Moves a number; says by about how many bytes the document grew.

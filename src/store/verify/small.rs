@@ -28,6 +28,25 @@ pub(super) fn left_over(layout: &Layout, names: &[String], findings: &mut Findin
     }
 }
 
+/// Notes snapshots that were not finished.
+pub(super) fn left_over_snapshots(
+    disk: &dyn Disk,
+    layout: &Layout,
+    findings: &mut Findings<'_>,
+) -> Result<(), Error> {
+    let directory = layout.snapshot();
+    let names = match disk.list(&directory) {
+        Ok(names) => names,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(Error::io(format!("list {}", directory.display()), source)),
+    };
+    for name in names.iter().filter(|name| is_unfinished(name)) {
+        let problem = "a crash kept this snapshot from being complete; it is not used, and taken away after the next one";
+        findings.add(Severity::Note, directory.join(name).display(), problem);
+    }
+    Ok(())
+}
+
 /// Whether it is noted which Laurels may open the directory. A newer one has been refused before.
 pub(super) fn format(disk: &dyn Disk, layout: &Layout, findings: &mut Findings<'_>) -> Result<(), Error> {
     if !is_noted(disk, layout.root())? {

@@ -1,4 +1,4 @@
-//! The sums in sled: that they are what the journal comes to where sled stands.
+//! The sums in sled: that they are what the journal, and the snapshot before it, come to where sled stands.
 
 use std::path::Path;
 
@@ -13,9 +13,11 @@ use crate::outcome::{Rarity, Record};
 pub(super) struct Recount {
     /// Where sled says that it stands.
     promised: Sequence,
+    /// Up to here all is counted in what it began with.
+    base: Sequence,
     /// Up to there.
     then: Rarity,
-    /// Of all of the journal.
+    /// Of all events.
     pub(super) now: Rarity,
     /// The numbers and timelines in use there. More than one where some were taken into use just after that event:
     /// sled may have been written before or after.
@@ -23,17 +25,22 @@ pub(super) struct Recount {
 }
 
 impl Recount {
-    pub(super) fn new(promised: Sequence) -> Recount {
+    /// Counts on from the sums of a snapshot, or from none.
+    pub(super) fn new(promised: Sequence, begin: Sums) -> Recount {
         Recount {
             promised,
-            then: Rarity::default(),
-            now: Rarity::default(),
-            in_use: vec![Default::default()],
+            base: begin.sequence,
+            then: begin.rarity.clone(),
+            now: begin.rarity,
+            in_use: vec![(Numbers::clone(&begin.numbers), begin.timelines)],
         }
     }
 
     /// Counts the next event.
     pub(super) fn event(&mut self, record: &Record) {
+        if record.sequence <= self.base {
+            return;
+        }
         self.now.count(record);
         if record.sequence <= self.promised {
             self.then.count(record);
@@ -51,6 +58,10 @@ impl Recount {
     }
 
     fn take_into_use(&mut self, next: Sequence, change: impl FnOnce(&mut (Numbers, Timelines))) {
+        // The sums of a snapshot may have what came just after its last event, or not.
+        if next <= self.base {
+            return;
+        }
         let mut changed = self.in_use.last().cloned().unwrap_or_default();
         change(&mut changed);
         if next <= self.promised {
@@ -62,7 +73,8 @@ impl Recount {
 
     /// Tells where the sums in sled are others.
     pub(super) fn compare(&self, sums: Option<&Sums>, sled: &Path, findings: &mut Findings<'_>) {
-        let Some(sums) = sums else { return };
+        // Of an event before a snapshot nobody knows the sums any more.
+        let Some(sums) = sums.filter(|_| self.promised >= self.base) else { return };
         let mut wrong = |what: &str| {
             let problem = format!(
                 "{what} in sled is not what the journal comes to at event {}: remove {}, and it is made again from the journal",

@@ -16,12 +16,12 @@ use super::faults::FaultyDisk;
 use super::hazards::{Folder, reclaiming, tiny};
 use super::site::Site;
 
-fn time(second: i64) -> Time {
+pub(super) fn time(second: i64) -> Time {
     Time::from_unix(second, 0).unwrap()
 }
 
 /// A closed store of which half the records are gone, and where the others begin.
-fn halved(options: Options) -> (Folder, Site, Sequence) {
+pub(super) fn halved(options: Options) -> (Folder, Site, Sequence) {
     let folder = Folder::new(options);
     let mut site = Site::default();
     let store = folder.embedded();
@@ -35,20 +35,20 @@ fn halved(options: Options) -> (Folder, Site, Sequence) {
     (folder, site, kept)
 }
 
-fn snapshot(folder: &Folder) -> PathBuf {
+pub(super) fn snapshot(folder: &Folder) -> PathBuf {
     let names = folder.names("snapshot");
     assert_eq!(names.len(), 1, "{names:?}");
     folder.path("snapshot").join(&names[0])
 }
 
-fn lose(folder: &Folder, name: &str) {
+pub(super) fn lose(folder: &Folder, name: &str) {
     fs::remove_dir_all(folder.path(name)).unwrap();
     if name == "sled" {
         fs::remove_file(folder.path("sled.seal")).unwrap();
     }
 }
 
-fn flip(path: &Path, at: usize) {
+pub(super) fn flip(path: &Path, at: usize) {
     let mut bytes = fs::read(path).unwrap();
     bytes[at] ^= 1;
     fs::write(path, bytes).unwrap();

@@ -18,7 +18,7 @@ pub(super) fn checked(folder: &Folder) -> (Report, Vec<Finding>) {
     checked_with(folder, &Options::default())
 }
 
-fn checked_with(folder: &Folder, options: &Options) -> (Report, Vec<Finding>) {
+pub(super) fn checked_with(folder: &Folder, options: &Options) -> (Report, Vec<Finding>) {
     let scratch = tempfile::tempdir().unwrap();
     let before = contents(&folder.path(""));
     let mut found = Vec::new();

@@ -18,19 +18,19 @@ use super::site::Site;
 use super::verify::{assert_found, assert_right, checked, closed, lines};
 
 /// Changes sled by hand. It is closed afterwards.
-fn in_sled(folder: &Folder, change: impl FnOnce(&dyn Tree)) {
+pub(super) fn in_sled(folder: &Folder, change: impl FnOnce(&dyn Tree)) {
     let options = Options::default();
     let tree = options.trees.open(&folder.path("sled"), &options).unwrap();
     change(&*tree);
     tree.sync().unwrap();
 }
 
-fn document_key(user: &str) -> Vec<u8> {
+pub(super) fn document_key(user: &str) -> Vec<u8> {
     [b"d", Key::new([("user", user)]).as_str().as_bytes()].concat()
 }
 
 /// A value of one page, as it stands in sled.
-fn one_page(value: &[u8]) -> Vec<u8> {
+pub(super) fn one_page(value: &[u8]) -> Vec<u8> {
     [&[1, 0, 0, 0, 0, 0], value].concat()
 }
 
