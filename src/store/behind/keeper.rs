@@ -228,7 +228,15 @@ impl Keeper {
                 tracing::info!(until = self.behind.sequence.0, "sled is made again from the journal");
                 Ok(sled)
             }
-            Err(trouble) => Err(self.give_up(sled, trouble)),
+            Err(trouble) => {
+                match &trouble {
+                    Trouble::Broken(_) => sled.abandon(),
+                    // It lacks documents, so nobody may read it. Opened again it does not go as far as it should, and
+                    // is made anew.
+                    Trouble::Passing(_) | Trouble::Other(_) => drop(sled),
+                }
+                Err(shared.error(trouble))
+            }
         }
     }
 
