@@ -59,7 +59,8 @@ impl Keeper {
             match request {
                 Request::Load { keys, reply } => {
                     // Who asked may have gone.
-                    let _ = reply.send(self.attempt(|sled| load(sled, &keys)));
+                    let shared = self.shared.clone();
+                    let _ = reply.send(self.attempt(|sled| load(&shared, sled, &keys)));
                 }
                 Request::Users { after, limit, reply } => {
                     let _ = reply.send(self.attempt(|sled| sled.keys(Key::USERS, after.as_ref(), limit)));
@@ -140,7 +141,7 @@ impl Keeper {
                 self.deferred.push_back(request);
                 continue;
             };
-            match load(sled, &keys) {
+            match load(&self.shared, sled, &keys) {
                 Ok(found) => drop(reply.send(Ok(found))),
                 Err(trouble) => {
                     self.deferred.push_back(Request::Load { keys, reply });
@@ -287,9 +288,9 @@ impl Keeper {
     }
 }
 
-fn load(sled: &Materialized, keys: &[Key]) -> Result<Vec<Held>, Trouble> {
+fn load(shared: &Shared, sled: &Materialized, keys: &[Key]) -> Result<Vec<Held>, Trouble> {
     let held = keys.iter().map(|key| {
-        let (document, bytes) = write::read(sled, key)?.unwrap_or_default();
+        let (document, bytes) = write::read(shared, sled, key)?.unwrap_or_default();
         Ok(Held { document: Arc::new(document), bytes })
     });
     held.collect()

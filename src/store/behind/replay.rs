@@ -89,7 +89,7 @@ impl<'a> Replay<'a> {
         }
         for key in record.keys() {
             if !self.changed.contains_key(&key) {
-                let (document, bytes) = write::read(self.sled, &key)?.unwrap_or_default();
+                let (document, bytes) = write::read(self.shared, self.sled, &key)?.unwrap_or_default();
                 self.changed.insert(key.clone(), (Arc::new(document), bytes));
                 self.bytes += bytes + OVERHEAD_BYTES;
             }
