@@ -4,9 +4,9 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
+use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,8 @@ use tokio::task::JoinError;
 
 /// Decides which thread goes on. Time is its own, too.
 pub trait Schedule: fmt::Debug + Send + Sync + 'static {
-    /// Starts a thread; the schedule says when it runs.
-    fn spawn(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>;
+    /// Starts what is to run like a thread; the schedule says when it does.
+    fn spawn(&self, name: &str, body: Box<dyn FnOnce() + Send>) -> io::Result<()>;
 
     /// Called by a thread that has nothing to do until another has done something.
     fn wait(&self);
@@ -36,15 +36,16 @@ enum Kind {
 }
 
 /// A thread that was started.
-pub struct Thread {
-    handle: JoinHandle<()>,
-    /// Whether its body has ended.
-    ended: Arc<AtomicBool>,
-    threads: Threads,
+pub struct Thread(Started);
+
+enum Started {
+    System(JoinHandle<()>),
+    /// How its body ended, once it has.
+    Scheduled(Arc<OnceLock<Result<(), Panicked>>>, Arc<dyn Schedule>),
 }
 
 /// A thread died of a panic.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("a thread panicked")]
 pub struct Panicked;
 
@@ -62,17 +63,23 @@ impl Threads {
 
     /// Starts a thread.
     pub fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
-        let ended = Arc::new(AtomicBool::new(false));
-        let ending = SetWhenDropped(ended.clone());
-        let body = move || {
-            let _ending = ending;
-            body();
-        };
-        let handle = match &self.0 {
-            Kind::System { .. } => Builder::new().name(name.to_owned()).spawn(body)?,
-            Kind::Scheduled(schedule) => schedule.spawn(name, Box::new(body))?,
-        };
-        Ok(Thread { handle, ended, threads: self.clone() })
+        match &self.0 {
+            Kind::System { .. } => {
+                Ok(Thread(Started::System(Builder::new().name(name.to_owned()).spawn(body)?)))
+            }
+            Kind::Scheduled(schedule) => {
+                let ended = Arc::new(OnceLock::new());
+                let ending = ended.clone();
+                let body = move || {
+                    // Nothing of what a thread shares is looked at after a panic but what copes with that.
+                    let result = catch_unwind(AssertUnwindSafe(body)).map_err(|_| Panicked);
+                    // It ends once.
+                    let _ = ending.set(result);
+                };
+                schedule.spawn(name, Box::new(body))?;
+                Ok(Thread(Started::Scheduled(ended, schedule.clone())))
+            }
+        }
     }
 
     /// Waits for what another thread sends.
@@ -127,20 +134,14 @@ impl Threads {
 impl Thread {
     /// Waits until it has ended.
     pub fn join(self) -> Result<(), Panicked> {
-        if let Kind::Scheduled(schedule) = &self.threads.0 {
-            while !self.ended.load(Ordering::SeqCst) {
-                schedule.wait();
-            }
+        match self.0 {
+            Started::System(handle) => handle.join().map_err(|_| Panicked),
+            Started::Scheduled(ended, schedule) => loop {
+                match ended.get() {
+                    Some(result) => return *result,
+                    None => schedule.wait(),
+                }
+            },
         }
-        self.handle.join().map_err(|_| Panicked)
-    }
-}
-
-/// Also when the thread panics.
-struct SetWhenDropped(Arc<AtomicBool>);
-
-impl Drop for SetWhenDropped {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
     }
 }

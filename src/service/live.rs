@@ -90,7 +90,7 @@ impl Live {
             From::Beginning if filter.users.is_empty() => (service.oldest(), Some(head)),
             From::Beginning => (Place::START, Some(head)),
         };
-        let (found, newly_live, next_heartbeat) = (VecDeque::new(), false, Instant::now());
+        let (found, next_heartbeat) = (VecDeque::new(), Instant::now());
         Live {
             service,
             subscription,
@@ -98,7 +98,8 @@ impl Live {
             found,
             reached,
             missed_until,
-            newly_live,
+            // Who begins now says so first, also where an award was told before it is asked.
+            newly_live: missed_until.is_none(),
             heartbeat,
             next_heartbeat,
         }

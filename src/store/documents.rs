@@ -32,11 +32,13 @@ pub(super) struct Documents {
     checkpoints: AtomicU64,
 }
 
-#[derive(Default)]
 struct Shard {
-    dirty: HashMap<Key, Held>,
-    leaving: Arc<HashMap<Key, Held>>,
+    dirty: Table,
+    leaving: Arc<Table>,
 }
+
+/// Seeded, so that what follows from its order is the same again where the seed is.
+type Table = HashMap<Key, Held, Xxh3Builder>;
 
 /// A document, and about how many bytes it takes.
 #[derive(Clone)]
@@ -55,7 +57,7 @@ impl Weighter<Key, Held> for ByWeight {
 }
 
 /// The dirty documents of one moment.
-pub(super) struct Leaving(Vec<Arc<HashMap<Key, Held>>>);
+pub(super) struct Leaving(Vec<Arc<Table>>);
 
 /// The state of affairs before a document was fetched; see [`Documents::fetched`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,7 +69,7 @@ impl Documents {
         let hasher = Xxh3Builder::new().with_seed(hash_seed);
         Documents {
             hasher,
-            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            shards: (0..SHARDS).map(|_| RwLock::new(Shard::new(hasher))).collect(),
             // How many it will be is not known; a document takes a few hundred bytes.
             clean: Cache::with(
                 usize::try_from(cache_bytes / (4 * OVERHEAD_BYTES)).unwrap_or(usize::MAX).max(1),
@@ -140,7 +142,7 @@ impl Documents {
         let Leaving(tables) = leaving;
         for (shard, table) in self.shards.iter().zip(tables) {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            shard.leaving = Arc::default();
+            shard.leaving = Arc::new(Table::with_hasher(self.hasher));
             for (key, held) in table.iter() {
                 self.dirty_bytes.fetch_sub(held.counted(), Ordering::Relaxed);
                 // Under the dirty ones, where there is a newer one.
@@ -164,9 +166,9 @@ impl Documents {
         users
     }
 
-    fn leave_shard(&self, shard: &RwLock<Shard>) -> Arc<HashMap<Key, Held>> {
+    fn leave_shard(&self, shard: &RwLock<Shard>) -> Arc<Table> {
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        let dirty = std::mem::take(&mut shard.dirty);
+        let dirty = std::mem::replace(&mut shard.dirty, Table::with_hasher(self.hasher));
         if shard.leaving.is_empty() {
             shard.leaving = Arc::new(dirty);
         } else {
@@ -193,6 +195,10 @@ impl Documents {
 }
 
 impl Shard {
+    fn new(hasher: Xxh3Builder) -> Shard {
+        Shard { dirty: Table::with_hasher(hasher), leaving: Arc::new(Table::with_hasher(hasher)) }
+    }
+
     fn newest(&self, key: &Key) -> Option<&Held> {
         self.dirty.get(key).or_else(|| self.leaving.get(key))
     }

@@ -213,3 +213,19 @@ async fn streams_end_when_the_server_goes_down_and_what_was_accepted_is_answered
         told.unwrap();
     }
 }
+
+/// A stream that began with what happens from now on, and was not read before something had happened, told the award
+/// first: its mailbox was looked into before the heartbeat was due. Who waits for the heartbeat to know where the
+/// stream begins, as the API says it does, had no place for what came before it. The simulation found it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_message_is_a_heartbeat_though_an_award_was_told_before_it_was_read() {
+    let (_directory, service) = service();
+    let mut live = begin(&service, &Filter::default(), From::Now);
+    let place = visit(&service, "ann", 1).await;
+    let Told::Heartbeat { place: begins, live: true, .. } = live.next().await.unwrap().unwrap() else {
+        panic!("the first message is no heartbeat")
+    };
+    assert_eq!(begins, Place::START);
+    let awards = [next_award(&mut live).await, next_award(&mut live).await];
+    assert!(awards.iter().all(|award| award.place.sequence == place.sequence));
+}

@@ -77,7 +77,8 @@ impl Keeper {
             match request {
                 Request::Load { keys, reply } => {
                     // Who asked may have gone.
-                    let _ = reply.send(self.attempt(|sled| load(sled, &keys)));
+                    let shared = self.shared.clone();
+                    let _ = reply.send(self.attempt(|sled| load(&shared, sled, &keys)));
                 }
                 Request::Users { after, limit, reply } => {
                     let _ = reply.send(self.attempt(|sled| sled.keys(Key::USERS, after.as_ref(), limit)));
@@ -161,7 +162,7 @@ impl Keeper {
                 self.deferred.push_back(request);
                 continue;
             };
-            match load(sled, &keys) {
+            match load(&self.shared, sled, &keys) {
                 Ok(found) => drop(reply.send(Ok(found))),
                 Err(trouble) => {
                     self.deferred.push_back(Request::Load { keys, reply });
@@ -249,7 +250,15 @@ impl Keeper {
                 tracing::info!(until = self.behind.sequence.0, "sled is made again from the journal");
                 Ok(sled)
             }
-            Err(trouble) => Err(self.give_up(sled, trouble)),
+            Err(trouble) => {
+                match &trouble {
+                    Trouble::Broken(_) => sled.abandon(),
+                    // It lacks documents, so nobody may read it. Opened again it does not go as far as it should, and
+                    // is made anew.
+                    Trouble::Passing(_) | Trouble::Other(_) => drop(sled),
+                }
+                Err(shared.error(trouble))
+            }
         }
     }
 
@@ -302,9 +311,9 @@ impl Keeper {
     }
 }
 
-fn load(sled: &Materialized, keys: &[Key]) -> Result<Vec<Held>, Trouble> {
+fn load(shared: &Shared, sled: &Materialized, keys: &[Key]) -> Result<Vec<Held>, Trouble> {
     let held = keys.iter().map(|key| {
-        let (document, bytes) = write::read(sled, key)?.unwrap_or_default();
+        let (document, bytes) = write::read(shared, sled, key)?.unwrap_or_default();
         Ok(Held { document: Arc::new(document), bytes })
     });
     held.collect()

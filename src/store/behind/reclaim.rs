@@ -171,7 +171,7 @@ fn write_snapshot(
         let mut block: Vec<(Key, Document)> = Vec::new();
         let mut bytes = 0;
         for key in &keys {
-            let Some((document, size)) = write::read(sled, key)? else { continue };
+            let Some((document, size)) = write::read(shared, sled, key)? else { continue };
             for award in document.awards().iter().filter(|award| award.first) {
                 *found.holders.entry(award.badge).or_default() += 1;
             }

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::Xxh3Builder;
+
 use super::super::documents::OVERHEAD_BYTES;
 use super::super::journal::{Entry, Frame};
 use super::super::materialized::Materialized;
@@ -29,13 +31,14 @@ pub(super) struct Replay<'a> {
     /// How far it came.
     pub(super) sums: Sums,
     /// What is not in sled, with about how many bytes each takes.
-    pub(super) changed: HashMap<Key, (Arc<Document>, u64)>,
+    pub(super) changed: HashMap<Key, (Arc<Document>, u64), Xxh3Builder>,
     bytes: u64,
 }
 
 impl<'a> Replay<'a> {
     pub(super) fn new(shared: &'a Shared, sled: &'a Materialized, behind: Sums) -> Replay<'a> {
-        Replay { shared, sled, sums: behind.clone(), behind, changed: HashMap::new(), bytes: 0 }
+        let changed = HashMap::with_hasher(Xxh3Builder::new().with_seed(shared.options.hash_seed));
+        Replay { shared, sled, sums: behind.clone(), behind, changed, bytes: 0 }
     }
 
     /// Goes on up to and with this event; of ids, too, those that are not noted yet.
@@ -104,7 +107,7 @@ impl<'a> Replay<'a> {
         }
         for key in record.keys() {
             if !self.changed.contains_key(&key) {
-                let (document, bytes) = write::read(self.sled, &key)?.unwrap_or_default();
+                let (document, bytes) = write::read(self.shared, self.sled, &key)?.unwrap_or_default();
                 self.changed.insert(key.clone(), (Arc::new(document), bytes));
                 self.bytes += bytes + OVERHEAD_BYTES;
             }

@@ -44,10 +44,23 @@ pub(super) fn write(
 }
 
 /// The document under a key, and how many bytes it takes there.
-pub(super) fn read(sled: &Materialized, key: &Key) -> Result<Option<(Document, u64)>, Trouble> {
+pub(super) fn read(
+    shared: &Shared,
+    sled: &Materialized,
+    key: &Key,
+) -> Result<Option<(Document, u64)>, Trouble> {
     let Some(bytes) = sled.get(StoredKey::Document(key))? else { return Ok(None) };
-    let document = postcard::from_bytes(&bytes)
+    let document: Document = postcard::from_bytes(&bytes)
         .map_err(|error| Trouble::Broken(format!("a document cannot be read: {error}")))?;
+    // Documents are written before the sums that vouch for them: so they may tell of events that the journal has
+    // lost, on a disk that did not sync it, and that the sums do not know of.
+    let head = shared.journal.head();
+    if document.sequence > head {
+        let (known, head) = (document.sequence.0, head.0);
+        return Err(Trouble::Broken(format!(
+            "a document goes up to event {known}, and the journal to {head}"
+        )));
+    }
     Ok(Some((document, bytes.len() as u64)))
 }
 

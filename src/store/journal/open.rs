@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
 
-use super::super::disk::Disk;
+use super::super::disk::{Disk, File};
 use super::super::{Error, Identity, Options};
 use super::recover::{self, Fault};
 use super::segment::{self, Extent, Mark, Preamble, Segment, WHAT_TO_DO};
@@ -174,9 +174,27 @@ fn open_last(
         );
         file.truncate(fault.offset).map_err(failed)?;
     }
+    write_again(&*file, &extent).map_err(failed)?;
     // A killed server's last write may not be durable yet, and we are about to build on it.
     file.sync().map_err(failed)?;
     Ok(Segment::new(directory, identity, first, extent))
+}
+
+/// After a sync that failed, the system may take for clean what never reached the disk: it can be read until the
+/// power is cut, and no later sync writes it. That can be what was written last, before the server stopped
+/// writing; so it is written again, and the sync that follows is about it.
+fn write_again(file: &dyn File, extent: &Extent) -> std::io::Result<()> {
+    let last = extent.marks.last().map_or(extent.end, |mark| mark.offset);
+    for (begin, end) in [(0, segment::PREAMBLE_BYTES as u64), (last, extent.end)] {
+        let mut bytes = vec![0; usize::try_from(end - begin).map_err(std::io::Error::other)?];
+        file.read_at(&mut bytes, begin)?;
+        match file.write_at(&bytes, begin) {
+            // Some file systems want room for that too; a full disk must still be read.
+            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => return Ok(()),
+            written => written?,
+        }
+    }
+    Ok(())
 }
 
 fn open_sealed(

@@ -1,0 +1,346 @@
+//! What was kept, as it was learned from the store, event by event, and what the model says to each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use laurels::award::{Award, Place};
+use laurels::badge::BadgeNumber;
+use laurels::catalog::Catalog;
+use laurels::document::Document;
+use laurels::event::{Sequence, UserId};
+use laurels::key::Key;
+use laurels::outcome::Record;
+use laurels::stat::{Cell, Slot};
+use laurels::store::Store;
+
+use crate::model::{Given, Model, OfPhoto, OfUser, longest};
+use crate::schedule::broken;
+use crate::site::Rules;
+
+/// Everything that is known to be kept.
+#[derive(Default)]
+pub(crate) struct History {
+    pub(crate) records: Vec<Record>,
+    /// By which rules each was decided.
+    rules: Vec<Rules>,
+    /// In order.
+    pub(crate) awards: Vec<Award>,
+    /// Which of them each user has.
+    by_user: HashMap<String, Vec<usize>>,
+    pub(crate) by_id: HashMap<String, usize>,
+    model: Model,
+    /// Up to where each user's document is known to have changed.
+    changed: HashMap<String, u64>,
+    firsts: BTreeSet<(String, BadgeNumber)>,
+    numbers: BTreeMap<&'static str, BadgeNumber>,
+    slots: BTreeMap<&'static str, Slot>,
+    /// How often something was compared.
+    pub(crate) checks: u64,
+}
+
+const BADGES: [&str; 12] = [
+    "photographer-2",
+    "photographer-3",
+    "photographer-5",
+    "photographer-8",
+    "photographer-20",
+    "pioneer",
+    "loved",
+    "player-1",
+    "player-10",
+    "regular",
+    "noticed-twice",
+    "all-round",
+];
+const STATS: [&str; 9] = [
+    "posts",
+    "viewers",
+    "photographer",
+    "pioneer",
+    "player",
+    "regular",
+    "noticed",
+    "noticed-twice",
+    "all-round",
+];
+
+impl History {
+    pub(crate) fn head(&self) -> Sequence {
+        Sequence(self.records.len() as u64)
+    }
+
+    /// A catalog was taken into use: numbers given once are given for ever.
+    pub(crate) fn takes_into_use(&mut self, rules: Rules, catalog: &Catalog) {
+        for id in BADGES.iter().chain(&["viewer"]) {
+            let Some(badge) = catalog.badge_by_id(id) else { continue };
+            let known = *self.numbers.entry(id).or_insert(badge.number);
+            if known != badge.number {
+                broken("a badge keeps its number", format!("{id} had {known:?} and has {:?}", badge.number));
+            }
+        }
+        for name in STATS.iter().chain(&["viewer"]) {
+            let Some(stat) = catalog.stats.iter().find(|stat| stat.name == *name) else { continue };
+            let definition = if *name == "player" && rules == Rules::B { "player, ranked" } else { name };
+            let known = *self.slots.entry(definition).or_insert(stat.slot);
+            if known != stat.slot {
+                broken(
+                    "a stat keeps its number",
+                    format!("{definition} had {known:?} and has {:?}", stat.slot),
+                );
+            }
+        }
+    }
+
+    /// One more event is kept: it must be what the model says.
+    pub(crate) fn learn(&mut self, record: Record, rules: Rules) {
+        self.checks += 1;
+        let expected_sequence = self.head().next();
+        if record.sequence != expected_sequence {
+            broken(
+                "events are kept in one order without a gap",
+                format!("{:?} follows {:?}", record.sequence, self.head()),
+            );
+        }
+        let id = record.event.id.as_str().to_owned();
+        if let Some(earlier) = self.by_id.insert(id.clone(), self.records.len()) {
+            broken("each id counts once", format!("{id} is event {} and {:?}", earlier + 1, record.sequence));
+        }
+        let given = self.model.keep(rules, &record.event);
+        self.compare_awards(&record, &given);
+        for key in record.keys().iter().filter(|key| key.is_user()) {
+            if let Some(user) = key.part("user") {
+                self.changed.insert(user.into_owned(), record.sequence.0);
+            }
+        }
+        for award in &record.awards {
+            self.by_user.entry(award.user.to_string()).or_default().push(self.awards.len());
+            self.awards.push(award.clone());
+        }
+        self.records.push(record);
+        self.rules.push(rules);
+    }
+
+    fn compare_awards(&mut self, record: &Record, given: &[Given]) {
+        let expected: Vec<Award> = given
+            .iter()
+            .enumerate()
+            .map(|(index, given)| {
+                let badge = self.numbers.get(given.badge).copied().unwrap_or(BadgeNumber(u32::MAX));
+                Award {
+                    place: Place { sequence: record.sequence, index: index as u32 },
+                    user: UserId::parse(&given.user).expect("the site's users have names"),
+                    badge,
+                    key: Key::new(given.photo.as_deref().map(|photo| ("photo", photo))),
+                    number: 1,
+                    time: record.event.time,
+                    event_id: record.event.id.clone(),
+                    points: 0,
+                    first: self.firsts.insert((given.user.clone(), badge)),
+                }
+            })
+            .collect();
+        if expected != record.awards {
+            broken(
+                "an event is applied wholly, and gives what the rules say",
+                format!(
+                    "{:?} ({:?}) gave {:?}, not {expected:?}",
+                    record.sequence, record.event, record.awards
+                ),
+            );
+        }
+    }
+
+    /// The first award after a place that is among those asked for.
+    pub(crate) fn next_award(&self, after: Place, mut wanted: impl FnMut(&Award) -> bool) -> Option<&Award> {
+        let begin = self.awards.partition_point(|award| award.place <= after);
+        self.awards[begin..].iter().find(|award| wanted(award))
+    }
+
+    pub(crate) fn number(&self, badge: &str) -> Option<BadgeNumber> {
+        self.numbers.get(badge).copied()
+    }
+
+    /// How many photos a user has posted.
+    pub(crate) fn posted(&self, user: &str) -> i64 {
+        self.model.users.get(user).map_or(0, |of_user| of_user.photographer)
+    }
+
+    /// A user's document that has everything up to a place must be what the model says.
+    pub(crate) fn check_user(&mut self, user: &str, document: &Document, place: Place) {
+        self.checks += 1;
+        let own = self.by_user.get(user).map_or(&[][..], Vec::as_slice);
+        let mut expected: Vec<&Award> = own.iter().map(|at| &self.awards[*at]).collect();
+        expected.retain(|award| award.place <= place);
+        let mut found: Vec<&Award> = document.awards().iter().collect();
+        found.sort_by_key(|award| award.place);
+        if found != expected {
+            broken(
+                "a document has the awards that were given",
+                format!("{user} at {place:?}: {found:?}, not {expected:?}"),
+            );
+        }
+        if document.sequence > place.sequence {
+            broken(
+                "a document's place is not before it",
+                format!("{user}: {:?} at {place:?}", document.sequence),
+            );
+        }
+        // What came later is not for this document.
+        if self.changed.get(user).is_some_and(|changed| *changed > place.sequence.0) {
+            return;
+        }
+        let of_user = self.model.users.get(user).cloned().unwrap_or_default();
+        let OfUser { photographer, pioneer, player, player_ranked, viewer, noticed_twice, days, all_round } =
+            of_user;
+        let counts = [
+            ("photographer", photographer),
+            ("pioneer", pioneer),
+            ("player", player),
+            ("player, ranked", player_ranked),
+            ("viewer", viewer),
+            ("noticed-twice", noticed_twice),
+        ];
+        for (name, count) in counts {
+            self.check_count(user, document, name, count);
+        }
+        let run = self.cell(document, "regular").map(|cell| match cell {
+            Cell::Run(run) => (run.size(), run.longest()),
+            other @ (Cell::Count(_)
+            | Cell::Sum(_)
+            | Cell::Set(_)
+            | Cell::Extreme(_)
+            | Cell::Dated(_)
+            | Cell::Raised(_)
+            | Cell::Bag(_)
+            | Cell::Visits(_)
+            | Cell::Window(_)) => broken("a stat keeps its kind", format!("{other:?}")),
+        });
+        let expected = (days.len() as i64, longest(&days));
+        if run.unwrap_or_default() != expected {
+            broken(
+                "a document is what its events made of it",
+                format!("{user}'s days are {run:?}, not {expected:?}"),
+            );
+        }
+        let set: BTreeSet<String> = all_round.iter().map(|badge| format!("badge.{badge}")).collect();
+        self.check_set(user, document, "all-round", &set);
+    }
+
+    /// Everything the store has must be what the model says.
+    pub(crate) fn check_all(
+        &mut self,
+        store: &dyn Store,
+        last_only: bool,
+    ) -> Result<(), laurels::store::Error> {
+        let head = Place::end_of(self.head());
+        let recent = self.records.len().saturating_sub(200) as u64;
+        let users: Vec<String> = self.model.users.keys().cloned().collect();
+        for user in users {
+            if last_only && self.changed.get(&user).is_none_or(|changed| *changed < recent) {
+                continue;
+            }
+            let id = UserId::parse(&user).expect("the site's users have names");
+            let documents = store.load(&[Key::user(&id)])?;
+            self.check_user(&user, &documents[0], head);
+            if !last_only {
+                let page = store.awards_after(Place::START, Some(&id), usize::MAX)?;
+                let own = self.by_user.get(&user).map_or(&[][..], Vec::as_slice);
+                if !page.items.iter().eq(own.iter().map(|at| &self.awards[*at])) {
+                    broken("a user's awards are those given", format!("{user}: {:?}", page.items));
+                }
+            }
+        }
+        let photos: Vec<_> =
+            self.model.photos.iter().map(|(key, of_photo)| (key.clone(), of_photo.clone())).collect();
+        for ((owner, photo), OfPhoto { viewers, noticed }) in photos {
+            let document =
+                self.load(store, &Key::new([("user", owner.as_str()), ("photo", photo.as_str())]))?;
+            self.check_set(&photo, &document, "viewers", &viewers);
+            let flag = self.cell(&document, "noticed").is_some_and(|cell| matches!(cell, Cell::Raised(_)));
+            if flag != noticed {
+                broken(
+                    "a document is what its events made of it",
+                    format!("{photo} noticed: {flag}, not {noticed}"),
+                );
+            }
+        }
+        let site = self.load(store, &Key::new([]))?;
+        self.check_count("the site", &site, "posts", self.model.posts);
+        self.check_sums(store)
+    }
+
+    fn check_sums(&mut self, store: &dyn Store) -> Result<(), laurels::store::Error> {
+        let rarity = store.rarity();
+        if rarity.users != self.model.users.len() as u64 {
+            broken(
+                "users are counted once",
+                format!("{} are counted, not {}", rarity.users, self.model.users.len()),
+            );
+        }
+        let holders = self
+            .model
+            .holders
+            .iter()
+            .filter_map(|(badge, held)| Some((self.number(badge)?, held.len() as u64)));
+        let holders: BTreeMap<_, _> = holders.collect();
+        if rarity.holders != holders {
+            broken("holders are counted once", format!("{:?}, not {holders:?}", rarity.holders));
+        }
+        let users = store.users_after(None, usize::MAX)?;
+        let mut names: Vec<_> = users.iter().map(|user| user.as_str().to_owned()).collect();
+        names.sort();
+        if !names.iter().eq(self.model.users.keys()) {
+            broken("every user is listed once", format!("{names:?}"));
+        }
+        Ok(())
+    }
+
+    fn load(&self, store: &dyn Store, key: &Key) -> Result<Arc<Document>, laurels::store::Error> {
+        Ok(store.load(std::slice::from_ref(key))?.pop().unwrap_or_default())
+    }
+
+    fn cell<'d>(&self, document: &'d Document, name: &str) -> Option<&'d Cell> {
+        document.cell(*self.slots.get(name)?)
+    }
+
+    fn check_count(&mut self, of: &str, document: &Document, name: &str, expected: i64) {
+        self.checks += 1;
+        let found = match self.cell(document, name) {
+            None => 0,
+            Some(Cell::Count(count)) => *count,
+            Some(other) => broken("a stat keeps its kind", format!("{other:?}")),
+        };
+        if found != expected {
+            let at = document.sequence;
+            broken(
+                "a document is what its events made of it",
+                format!("{of}'s {name} is {found}, not {expected} (at {at:?})"),
+            );
+        }
+    }
+
+    fn check_set(&mut self, of: &str, document: &Document, name: &str, expected: &BTreeSet<String>) {
+        self.checks += 1;
+        let found: BTreeSet<String> = match self.cell(document, name) {
+            None => BTreeSet::new(),
+            Some(Cell::Set(set)) => set.iter().map(ToString::to_string).collect(),
+            Some(other) => broken("a stat keeps its kind", format!("{other:?}")),
+        };
+        if found != *expected {
+            broken(
+                "a document is what its events made of it",
+                format!("{of}'s {name} is {found:?}, not {expected:?}"),
+            );
+        }
+    }
+
+    /// The same, had it ended with this event.
+    pub(crate) fn until(&self, events: usize) -> History {
+        let mut history =
+            History { numbers: self.numbers.clone(), slots: self.slots.clone(), ..History::default() };
+        for (record, rules) in self.records.iter().zip(&self.rules).take(events) {
+            history.learn(record.clone(), *rules);
+        }
+        history
+    }
+}

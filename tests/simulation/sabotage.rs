@@ -1,0 +1,169 @@
+//! The store as the service sees it, and deliberate sabotages of it: what the simulation must notice, or it proves
+//! nothing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use laurels::award::{Award, Place};
+use laurels::catalog::Numbers;
+use laurels::document::Document;
+use laurels::event::{EventId, Sequence, Time, UserId};
+use laurels::key::Key;
+use laurels::outcome::{Outcome, Rarity, Record};
+use laurels::store::{Backup, Earlier, Embedded, Error, Identity, Page, Store, Timelines, Until};
+
+/// Something that is done wrong on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Sabotage {
+    /// The disk syncs nothing, and says that it does.
+    SyncNothing,
+    /// The disk syncs what it should have synced the time before.
+    SyncLate,
+    /// The disk does not sync directories.
+    SyncNoNames,
+    /// An event's last award is not kept.
+    DropAnAward,
+    /// Ids are forgotten now and then.
+    ForgetIds,
+    /// Whoever could not be kept is told that he was.
+    AnswerAnyhow,
+    /// Numbers are not kept.
+    ForgetNumbers,
+    /// A page of missed awards lacks one.
+    SkipAMissedAward,
+    /// A live stream loses one award that it was told.
+    LoseAToldAward,
+    /// The tree reads old documents now and then.
+    OldDocuments,
+    /// Documents that are asked for are those of before the last commit.
+    ReadBehind,
+}
+
+impl Sabotage {
+    pub(crate) const ALL: [Sabotage; 11] = [
+        Sabotage::SyncNothing,
+        Sabotage::SyncLate,
+        Sabotage::SyncNoNames,
+        Sabotage::DropAnAward,
+        Sabotage::ForgetIds,
+        Sabotage::AnswerAnyhow,
+        Sabotage::ForgetNumbers,
+        Sabotage::SkipAMissedAward,
+        Sabotage::LoseAToldAward,
+        Sabotage::OldDocuments,
+        Sabotage::ReadBehind,
+    ];
+}
+
+/// The store of the service. It notes when rules are taken into use.
+pub(crate) struct Observed {
+    store: Arc<Embedded>,
+    sabotage: Option<Sabotage>,
+    calls: AtomicU64,
+    /// After which event.
+    pub(crate) adopted_after: Mutex<Option<Sequence>>,
+}
+
+impl Observed {
+    pub(crate) fn new(store: Arc<Embedded>, sabotage: Option<Sabotage>) -> Observed {
+        Observed { store, sabotage, calls: AtomicU64::new(0), adopted_after: Mutex::new(None) }
+    }
+
+    /// Whether this sabotage is on, and it is time for it.
+    fn now(&self, sabotage: Sabotage, every: u64) -> bool {
+        self.sabotage == Some(sabotage) && self.calls.fetch_add(1, Ordering::SeqCst) % every == every - 1
+    }
+}
+
+impl Store for Observed {
+    fn identity(&self) -> Identity {
+        self.store.identity()
+    }
+
+    fn head(&self) -> Sequence {
+        self.store.head()
+    }
+
+    fn numbers(&self) -> Numbers {
+        self.store.numbers()
+    }
+
+    fn adopt(&self, numbers: &Numbers) -> Result<(), Error> {
+        if self.sabotage != Some(Sabotage::ForgetNumbers) {
+            self.store.adopt(numbers)?;
+        }
+        let mut adopted = self.adopted_after.lock().unwrap_or_else(PoisonError::into_inner);
+        *adopted = Some(self.store.head());
+        Ok(())
+    }
+
+    fn timelines(&self) -> Timelines {
+        self.store.timelines()
+    }
+
+    fn recorded(&self, id: &EventId) -> Result<Option<Earlier>, Error> {
+        match self.now(Sabotage::ForgetIds, 10) {
+            true => Ok(None),
+            false => self.store.recorded(id),
+        }
+    }
+
+    fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
+        self.store.at_hand(key)
+    }
+
+    fn load(&self, keys: &[Key]) -> Result<Vec<Arc<Document>>, Error> {
+        match self.now(Sabotage::ReadBehind, 5) {
+            true => Ok(vec![Arc::default(); keys.len()]),
+            false => self.store.load(keys),
+        }
+    }
+
+    fn commit(&self, group: &[Outcome]) -> Result<(), Error> {
+        let kept = match self.now(Sabotage::DropAnAward, 10) {
+            false => self.store.commit(group),
+            true => {
+                let mut group = group.to_vec();
+                group.iter_mut().for_each(|outcome| drop(outcome.record.awards.pop()));
+                self.store.commit(&group)
+            }
+        };
+        if self.sabotage == Some(Sabotage::AnswerAnyhow) { Ok(()) } else { kept }
+    }
+
+    fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error> {
+        let mut page = self.store.awards_after(after, user, limit)?;
+        if page.items.len() > 1 && self.now(Sabotage::SkipAMissedAward, 5) {
+            page.items.remove(0);
+        }
+        Ok(page)
+    }
+
+    fn records_after(&self, after: Sequence, limit: usize) -> Result<Vec<Record>, Error> {
+        self.store.records_after(after, limit)
+    }
+
+    fn users_after(&self, after: Option<&UserId>, limit: usize) -> Result<Vec<UserId>, Error> {
+        self.store.users_after(after, limit)
+    }
+
+    fn rarity(&self) -> Rarity {
+        self.store.rarity()
+    }
+
+    fn checkpoint(&self) -> Result<(), Error> {
+        self.store.checkpoint()
+    }
+
+    fn kept_from(&self) -> Sequence {
+        self.store.kept_from()
+    }
+
+    fn reclaim(&self, before: Time) -> Result<(), Error> {
+        self.store.reclaim(before)
+    }
+
+    fn backup(&self, until: Until) -> Result<Backup, Error> {
+        self.store.backup(until)
+    }
+}
