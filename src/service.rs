@@ -334,7 +334,7 @@ impl Inner {
         let ahead = time.filter(|time| time.micros().saturating_sub(now.micros()) > FUTURE_MAX_MICROS);
         let (Some(ahead), Ok(id)) = (ahead, EventId::parse(&draft.id)) else { return Ok(now) };
         let inner = self.clone();
-        let recorded = tokio::task::spawn_blocking(move || inner.store.recorded(&id)).await;
+        let recorded = self.threads.blocking(move || inner.store.recorded(&id)).await;
         let recorded = recorded.map_err(Error::internal)?.map_err(Error::from_store)?;
         Ok(if recorded.is_some() { ahead } else { now })
     }

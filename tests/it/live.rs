@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use laurels::award::{Award, Place};
 use laurels::clock::Clock;
-use laurels::event::{Draft, Time, UserId};
+use laurels::event::{Draft, Sequence, Time, UserId};
 use laurels::hub::MAILBOX_MAX;
 use laurels::service::{Filter, From, Live, Service, Told};
 use laurels::store::Options;
@@ -225,7 +225,7 @@ async fn the_first_message_is_a_heartbeat_though_an_award_was_told_before_it_was
     let Told::Heartbeat { place: begins, live: true, .. } = live.next().await.unwrap().unwrap() else {
         panic!("the first message is no heartbeat")
     };
-    assert_eq!(begins, Place::START);
+    assert_eq!(begins, Place::end_of(Sequence(0)));
     let awards = [next_award(&mut live).await, next_award(&mut live).await];
     assert!(awards.iter().all(|award| award.place.sequence == place.sequence));
 }
