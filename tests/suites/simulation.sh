@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Eight hundred thousand events on a simulated disk and scheduler: kills, power cuts and faults of every kind, a model checks all
+# A million events on a simulated disk and scheduler: kills, power cuts and faults of every kind, a model checks all
 set -euo pipefail
 # The same seeds every time. Others, for as long as you like: `-- --seeds-only --from SEED --events COUNT`. One that fails is
 # printed, and fails again: it goes into tests/simulation/seeds.txt.
-cargo test --release --locked --quiet --test simulation -- --events 800000 --threads "$(nproc)"
+cargo test --release --locked --quiet --test simulation -- --events 1000000 --threads "$(nproc)"
