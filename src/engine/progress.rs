@@ -101,10 +101,10 @@ fn of_rule<D: Documents>(
 
 /// So many times a number.
 fn times(value: &Value, times: u32) -> Value {
-    match value {
-        Value::Int(int) => Value::Int(int.saturating_mul(i64::from(times))),
-        other => Value::Double(number(other) * f64::from(times)),
+    if let Value::Int(int) = value {
+        return Value::Int(int.saturating_mul(i64::from(times)));
     }
+    Value::Double(number(value) * f64::from(times))
 }
 
 fn number(value: &Value) -> f64 {
