@@ -36,7 +36,7 @@ use crate::document::{Change, Document};
 use crate::event::{Event, EventId, EventType, Map, Sequence, Time, UserId, Value};
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
-use crate::stat::{Cell, Decimal, Slot, Step, Way};
+use crate::stat::{Cell, Decimal, Kind, Slot, Step, Way};
 
 use environment::Seen;
 use view::View;
@@ -139,7 +139,14 @@ impl<'a, D: Documents> Work<'a, D> {
                 continue;
             }
             let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
-            let steps = stat.steps(way, event.time, amount);
+            let steps = match (stat.kind, amount) {
+                (Kind::Zone, Some(zone)) if way == Way::Add => {
+                    let document = self.view.document(&key);
+                    let kept = document.as_ref().and_then(|document| document.cell(stat.slot));
+                    stat.place(kept, event.time, &zone).into_iter().collect()
+                }
+                (_, amount) => stat.steps(way, event.time, amount),
+            };
             moves.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
         }
     }
@@ -307,7 +314,7 @@ impl<'a, D: Documents> Work<'a, D> {
         match self.view.document(key)?.cell(slot)? {
             Cell::Raised(since) => Some(*since),
             Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
-            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
+            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) | Cell::Placed(_) => None,
         }
     }
 

@@ -15,7 +15,7 @@ use super::rank::{self, Ranks};
 use super::rules::{self, Condition};
 use super::scope::Known;
 use super::stats::{self, Compiled};
-use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall};
+use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall, profile};
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
@@ -32,9 +32,10 @@ impl Catalog {
         numbers: &Numbers,
     ) -> Result<(Catalog, Numbers, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut mistakes = Mistakes::new(files);
-        let Some(folder) = Folder::read(files, &mut mistakes) else {
+        let Some(mut folder) = Folder::read(files, &mut mistakes) else {
             return Err(mistakes.into_diagnostics());
         };
+        folder.rules.extend(profile::stats(&folder));
         let names = Names::of(&folder, &mut mistakes);
         let events = Events::of(&folder.events, &mut mistakes);
         let keys = keys::of_all(&names);

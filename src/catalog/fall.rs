@@ -76,7 +76,7 @@ impl Rules<'_> {
         match self.shapes[stat].as_ref().map(|shape| shape.kind) {
             Some(Kind::Count | Kind::Distinct | Kind::Run(_)) | None => !shrinks,
             Some(Kind::Max) => heard.reset.is_empty(),
-            Some(Kind::Sum | Kind::Min | Kind::First | Kind::Last | Kind::Flag) => false,
+            Some(Kind::Sum | Kind::Min | Kind::First | Kind::Last | Kind::Flag | Kind::Zone) => false,
         }
     }
 

@@ -95,6 +95,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::First => "first",
         Kind::Last => "last",
         Kind::Flag => "flag",
+        Kind::Zone => "zone",
     }
 }
 

@@ -254,7 +254,7 @@ fn may_be_text(r#type: &Type) -> bool {
 fn check_window(hearing: &Hearing, mistakes: &mut Mistakes) {
     let Some(within) = &hearing.within else { return };
     match hearing.kind() {
-        Kind::Count | Kind::Sum | Kind::Distinct | Kind::Flag => {}
+        Kind::Count | Kind::Sum | Kind::Distinct | Kind::Flag | Kind::Zone => {}
         Kind::Run(_) | Kind::Min | Kind::Max | Kind::First | Kind::Last => {
             let message = "`within` goes with a count, `sum` or `distinct`; take it out, or keep one per period: `by = [\"user\", \"day\"]`";
             mistakes.error(&within.spot, message);
@@ -291,7 +291,9 @@ fn check_amount(
             (kind, false, "`min` and `max` need numbers, texts or times")
         }
         (Kind::First | Kind::Last, Type::Null) => (kind, false, "`first` and `last` need a value"),
-        (Kind::Min | Kind::Max | Kind::First | Kind::Last | Kind::Count | Kind::Flag, _) => (kind, true, ""),
+        (Kind::Min | Kind::Max | Kind::First | Kind::Last | Kind::Count | Kind::Flag | Kind::Zone, _) => {
+            (kind, true, "")
+        }
     };
     if !fits {
         mistakes.error(&source.spot, format!("{must_be}; this is {}", r#type));
