@@ -18,6 +18,7 @@ mod fingerprint;
 mod hearing;
 mod keys;
 mod layout;
+mod limits;
 mod listeners;
 mod load;
 mod look;

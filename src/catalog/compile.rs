@@ -21,7 +21,7 @@ use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, 
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
-use crate::stat::Stat;
+use crate::stat::{Limits, Stat};
 
 impl Catalog {
     /// Compiles files, or says everything that is wrong with them. Files are given in the order of
@@ -196,6 +196,10 @@ impl Everything {
             within: meaning.within(*entry),
             when: stat.when.clone(),
             amount: stat.amount.clone(),
+            limits: Limits {
+                groups: stat.limits.needs_groups().then(|| numbers.groups(stat.fingerprint)),
+                ..stat.limits.clone()
+            },
             looked_at_by: Vec::new(),
         });
         stats.collect()

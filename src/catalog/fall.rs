@@ -7,6 +7,7 @@
 use super::declare::{Declaration, Sort};
 use super::hearing::{Heard, Pattern, flags};
 use super::layout::{Entry, Layout};
+use super::limits;
 use super::mistakes::{Mistakes, Spot};
 use super::names::Names;
 use super::rank::Ranks;
@@ -131,6 +132,12 @@ impl Rules<'_> {
         let Some(spot) = heard.undo.first().map(|undo| &undo.spot).or(falling.map(|(_, spot)| spot)) else {
             return false;
         };
+        if let Some((fallen, at)) = falling
+            && hearing.limits.cooldown.is_some()
+            && heard.undo.is_empty()
+        {
+            limits::refuse_cooldown(declaration, &self.why_it_falls(fallen), at, mistakes);
+        }
         if let Some(look) = self.look_that_changes(rule) {
             let why = match falling.filter(|_| heard.undo.is_empty()) {
                 Some((rule, _)) => self.why_it_falls(rule),
@@ -156,7 +163,7 @@ impl Rules<'_> {
     /// Something that a rule looks at beside `on` and that may be another when it is taken back.
     fn look_that_changes(&self, rule: usize) -> Option<String> {
         let stat = self.stats[self.layout.number(rule)?].as_ref()?;
-        let of_key = stat.by.iter().filter_map(|part| match &part.from {
+        let of_key = stat.by.iter().chain(&stat.limits.per).filter_map(|part| match &part.from {
             PartSource::Program(program) => Some(program),
             PartSource::User | PartSource::Subject | PartSource::Period(_) => None,
         });
