@@ -6,6 +6,7 @@
 
 mod bag;
 mod distinct;
+mod limits;
 mod placed;
 mod run;
 mod sum;
@@ -22,6 +23,7 @@ use crate::event::{Period, Time, Value, Zone};
 
 pub use bag::Bag;
 pub use distinct::Set;
+pub use limits::{Groups, Limits};
 pub use placed::Placed;
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
@@ -55,6 +57,8 @@ pub struct Stat {
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
     pub amount: Option<Program>,
+    /// Which of the events that it hears do not count.
+    pub limits: Limits,
     /// The rules that rest on it, by their place in the catalog.
     pub looked_at_by: Vec<usize>,
 }
