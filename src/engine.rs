@@ -21,6 +21,7 @@ mod environment;
 mod keys;
 mod progress;
 mod view;
+mod waiting;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -43,6 +44,7 @@ use view::View;
 
 pub use keys::{KEYS_MAX, keys};
 pub use progress::{Progress, progress};
+pub use waiting::WAITING_MAX;
 
 /// Most times that a rule with `repeat` gives or happens at one look. What it has passed beyond them comes when it is
 /// looked at next.
@@ -79,11 +81,13 @@ pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl
     let view = View::new(catalog, documents);
     let mut work = Work { moment, event, view, agenda: BTreeSet::new(), awards: Vec::new() };
     work.hear(&as_declared(catalog, event), Way::Add);
-    // Without the documents that moved, looking would only find needs that may not be real.
-    while !work.view.is_lacking()
-        && let Some((rule, key)) = work.agenda.pop_first()
-    {
-        work.look(&catalog.rules[rule], &key);
+    while let Some((rule, key)) = work.agenda.pop_first() {
+        let rule = &catalog.rules[rule];
+        // Without the documents that moved, looking would only find needs that may not be real.
+        match work.view.is_lacking() {
+            true => work.foresee(rule, &key),
+            false => work.look(rule, &key),
+        }
     }
     work.finish()
 }
@@ -150,10 +154,17 @@ impl<'a, D: Documents> Work<'a, D> {
         let change = Change { slot: stat.slot, step };
         if self.view.open(key).apply(change) {
             self.agenda.extend(stat.looked_at_by.iter().map(|rule| (*rule, key.clone())));
+            self.call_waiting(&stat.waited_for_by, key);
         }
     }
 
+    /// Looks at a rule at one key, and remembers at which others that looked.
     fn look(&mut self, rule: &Rule, key: &Key) {
+        self.look_at(rule, key);
+        self.wait(rule, key);
+    }
+
+    fn look_at(&mut self, rule: &Rule, key: &Key) {
         match &rule.gives {
             Gives::Flag { stat, at, kept } => self.look_at_flag(rule, key, *stat, at, *kept),
             Gives::Event { stat, every } => self.look_at_event(rule, key, *stat, every),
@@ -276,6 +287,7 @@ impl<'a, D: Documents> Work<'a, D> {
         self.awards.push(award);
         let looks = self.view.catalog.looked_at_on_award(badge.number);
         self.agenda.extend(looks.iter().map(|rule| (*rule, of_user.clone())));
+        self.call_waiting(self.view.catalog.waiting_for_award(badge.number), &of_user);
 
         let r#type = format_smolstr!("badge.{}", badge.id);
         if self.view.catalog.is_heard(&r#type) {

@@ -52,7 +52,9 @@ impl Record {
         for change in self.changes.iter().filter(|(of, _)| of == key).flat_map(|(_, changes)| changes) {
             changed |= document.apply(change);
         }
-        for award in self.awards.iter().filter(|award| Key::user(&award.user) == *key) {
+        // One event may change many thousand documents: what is compared with each of them has to be cheap.
+        let user = if key.is_user() { key.part("user") } else { None };
+        for award in self.awards.iter().filter(|award| user.as_deref() == Some(award.user.as_str())) {
             changed |= document.give(award.clone());
         }
         document.sequence = self.sequence;

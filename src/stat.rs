@@ -53,8 +53,10 @@ pub struct Stat {
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
     pub amount: Option<Program>,
-    /// The rules that rest on it, by their place in the catalog.
+    /// The rules that look at it at their own key, by their place in the catalog.
     pub looked_at_by: Vec<usize>,
+    /// The rules that look at it at other keys.
+    pub waited_for_by: Vec<usize>,
 }
 
 /// What a stat keeps.
@@ -184,6 +186,11 @@ pub enum Step {
 }
 
 impl Stat {
+    /// The parts of its key.
+    pub fn parts(&self) -> Vec<SmolStr> {
+        self.by.iter().map(|part| part.name.clone()).collect()
+    }
+
     /// The value that expressions read at a time, where `cell` is what is kept.
     pub fn read(&self, cell: Option<&Cell>, facet: Facet, now: Time) -> Option<Value> {
         match (cell, self.within) {

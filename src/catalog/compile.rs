@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use super::declare::{Folder, Sort};
+use super::declare::{Declaration, Folder, Sort};
 use super::events::Events;
 use super::hearing::{Heard, Pattern};
 use super::keys::{self, Parts};
@@ -15,11 +15,14 @@ use super::rank::{self, Ranks};
 use super::rules::{self, Condition};
 use super::scope::Known;
 use super::stats::{self, Compiled};
-use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall};
+use super::waits::Reads;
+use super::{
+    Catalog, Fingerprint, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall, fingerprint,
+};
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
-use crate::stat::Stat;
+use crate::stat::{Slot, Stat};
 
 impl Catalog {
     /// Compiles files, or says everything that is wrong with them. Files are given in the order of
@@ -165,15 +168,21 @@ impl Everything {
         // What is given by hand has no condition.
         let looked_at = order.filter_map(|rule| Some((rule, self.conditions[rule].as_ref()?)));
         for (place, (rule, condition)) in looked_at.enumerate() {
-            let stats = condition.programs().flat_map(|program| program.stats());
-            for stat in stats.map(|(stat, _)| stat.stat).collect::<BTreeSet<_>>() {
-                catalog.stats[stat].looked_at_by.push(place);
+            let key = meaning.keys[rule].as_deref().unwrap_or_default();
+            let reads = Reads::of(condition, key, |stat| catalog.stats[stat].parts());
+            for stat in &reads.stats {
+                catalog.stats[*stat].looked_at_by.push(place);
             }
-            let badges = condition.programs().flat_map(|program| program.badges());
-            for badge in badges.collect::<BTreeSet<_>>() {
-                catalog.award_looks.entry(catalog.badges[badge].number).or_default().push(place);
+            for stat in &reads.stats_elsewhere {
+                catalog.stats[*stat].waited_for_by.push(place);
             }
-            catalog.rules.push(self.rule(rule, condition, meaning));
+            for badge in &reads.badges {
+                let looks = catalog.award_looks.entry(catalog.badges[*badge].number).or_default();
+                let looks = if reads.badges_are_elsewhere { &mut looks.waiting } else { &mut looks.own };
+                looks.push(place);
+            }
+            let waits = reads.is_elsewhere().then(|| numbers.slot(waiting_of(&meaning.names.rules[rule])));
+            catalog.rules.push(self.rule(rule, condition, waits, meaning));
         }
         let places = || catalog.badges.iter().enumerate();
         catalog.by_number = places().map(|(place, badge)| (badge.number, place)).collect();
@@ -195,6 +204,7 @@ impl Everything {
             when: stat.when.clone(),
             amount: stat.amount.clone(),
             looked_at_by: Vec::new(),
+            waited_for_by: Vec::new(),
         });
         stats.collect()
     }
@@ -211,7 +221,7 @@ impl Everything {
         listeners
     }
 
-    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>) -> Rule {
+    fn rule(&self, rule: usize, condition: &Condition, waits: Option<Slot>, meaning: &Meaning<'_>) -> Rule {
         let declaration = &meaning.names.rules[rule];
         let at = declaration.at.as_ref().map_or(Value::Int(1), |at| at.value.clone());
         let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
@@ -236,9 +246,15 @@ impl Everything {
             parts: meaning.keys[rule].clone().unwrap_or_default(),
             when: condition.when.clone(),
             value: condition.value.clone(),
+            waits,
             gives,
         }
     }
+}
+
+/// Under which definition it is kept who waits for a rule.
+fn waiting_of(declaration: &Declaration) -> Fingerprint {
+    fingerprint::of_waiting(declaration.sort.name(), &declaration.name.value)
 }
 
 /// The badges declared, with their numbers, and then those that are declared no longer.

@@ -72,6 +72,11 @@ pub(super) fn of_flag(name: &str) -> Fingerprint {
     hash(&["flag", name])
 }
 
+/// The fingerprint of who waits for a rule: its name too, so that who waited goes on when the condition changes.
+pub(super) fn of_waiting(sort: &str, name: &str) -> Fingerprint {
+    hash(&["waiting", sort, name])
+}
+
 /// No text of ours has this character but in quotes, where it is escaped.
 const BETWEEN: &str = "\u{1f}";
 

@@ -28,12 +28,21 @@ impl Condition {
         [&self.when, &self.value, &self.to].into_iter().flatten()
     }
 
-    /// Whether everything compiled, and there is nothing that could change.
-    fn is_about_nothing(&self, declaration: &Declaration) -> bool {
+    /// Where everything compiled and nothing that could change would ever have it looked at: why.
+    fn about_nothing(&self, declaration: &Declaration) -> Option<&'static str> {
         let written = [&declaration.when, &declaration.value].into_iter().flatten().count();
         let compiled = || [&self.when, &self.value].into_iter().flatten();
-        let nothing = |program: &Program| program.stats().is_empty() && program.badges().is_empty();
-        written > 0 && compiled().count() == written && compiled().all(nothing)
+        let stats = || self.programs().flat_map(|program| program.stats());
+        let asks = compiled().any(|program| !program.badges().is_empty());
+        if written == 0 || compiled().count() < written || asks || stats().any(|(_, called)| !called) {
+            return None;
+        }
+        Some(match stats().next() {
+            None => "names no stat, flag or badge, so nothing would ever make it true",
+            Some(_) => {
+                "names stats at other keys only, and it is looked at for each key that a stat named bare has had"
+            }
+        })
     }
 }
 
@@ -76,9 +85,9 @@ fn compile(
     }
     condition.when = declaration.when.as_ref().and_then(|when| compile_when(when, &scope, mistakes));
     condition.value = declaration.value.as_ref().and_then(|value| compile_value(value, &scope, mistakes));
-    if condition.is_about_nothing(declaration) {
+    if let Some(why) = condition.about_nothing(declaration) {
         let message = format!(
-            "the condition of {} names no stat, flag or badge, so nothing would ever make it true; name one, or say which events are heard: `on = \"…\"`",
+            "the condition of {} {why}; name one, or say which events are heard: `on = \"…\"`",
             declaration.what()
         );
         mistakes.error(&declaration.name.spot, message);

@@ -12,6 +12,7 @@ mod formats;
 mod fuzz;
 mod history;
 mod live;
+mod looks;
 mod opened;
 mod retention;
 mod rpc;
