@@ -28,6 +28,7 @@ mod rank;
 mod rules;
 mod scope;
 mod stats;
+mod top;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -178,8 +179,21 @@ pub struct Rule {
     /// Where it is kept which other keys it looked at last, and at those, for which keys it waits. None: it looks at
     /// its own key only.
     pub waits: Option<Slot>,
+    /// True for the so many keys with the greatest value.
+    pub top: Option<Top>,
     /// What comes of it.
     pub gives: Gives,
+}
+
+/// How many are first, among whom.
+#[derive(Clone, Debug)]
+pub struct Top {
+    /// So many.
+    pub count: usize,
+    /// Those keys are compared in which these parts are the same. None: all of them.
+    pub among: Vec<SmolStr>,
+    /// Where in a group's document its ranking is.
+    pub slot: Slot,
 }
 
 /// What becomes of a rule that is true.

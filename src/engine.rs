@@ -20,6 +20,7 @@ pub mod trial;
 mod environment;
 mod keys;
 mod progress;
+mod top;
 mod view;
 mod waiting;
 
@@ -81,12 +82,13 @@ pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl
     let view = View::new(catalog, documents);
     let mut work = Work { moment, event, view, agenda: BTreeSet::new(), awards: Vec::new() };
     work.hear(&as_declared(catalog, event), Way::Add);
-    while let Some((rule, key)) = work.agenda.pop_first() {
-        let rule = &catalog.rules[rule];
+    while let Some((place, key)) = work.agenda.pop_first() {
+        let rule = &catalog.rules[place];
         // Without the documents that moved, looking would only find needs that may not be real.
-        match work.view.is_lacking() {
-            true => work.foresee(rule, &key),
-            false => work.look(rule, &key),
+        match &rule.top {
+            _ if work.view.is_lacking() => work.foresee(rule, &key),
+            Some(top) => work.look_at_top(place, top, key),
+            None => work.look(rule, &key),
         }
     }
     work.finish()
@@ -182,8 +184,10 @@ impl<'a, D: Documents> Work<'a, D> {
     }
 
     fn look_at_flag(&mut self, rule: &Rule, key: &Key, stat: usize, at: &Value, kept: bool) {
-        let seen = Seen::looking(&self.view, self.event.time, key);
-        let holds = is_met(rule, at, &seen);
+        let holds = match &rule.top {
+            Some(top) => self.is_in_top(rule, top, key),
+            None => is_met(rule, at, &Seen::looking(&self.view, self.event.time, key)),
+        };
         let raised = self.raised(key, self.view.catalog.stats[stat].slot);
         let (time, way, step) = match (raised, holds) {
             (None, true) => (self.event.time, Way::Add, Step::Raise(self.event.time)),
@@ -232,6 +236,9 @@ impl<'a, D: Documents> Work<'a, D> {
     fn reached(&self, rule: &Rule, key: &Key, tiers: &[Tier], repeat: Option<&Value>) -> usize {
         if repeat.is_some() {
             return tiers.len();
+        }
+        if let Some(top) = &rule.top {
+            return if self.is_in_top(rule, top, key) { tiers.len() } else { 0 };
         }
         let seen = Seen::looking(&self.view, self.event.time, key);
         if rule.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
@@ -319,7 +326,7 @@ impl<'a, D: Documents> Work<'a, D> {
         match self.view.document(key)?.cell(slot)? {
             Cell::Raised(since) => Some(*since),
             Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
-            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
+            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) | Cell::Ranking(_) => None,
         }
     }
 

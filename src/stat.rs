@@ -6,8 +6,11 @@
 
 mod bag;
 mod distinct;
+mod ranking;
 mod run;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod visits;
 mod window;
 
@@ -18,9 +21,11 @@ use smol_str::SmolStr;
 
 use crate::cel::{Facet, Program, compare};
 use crate::event::{Period, Time, Value};
+use crate::key::Key;
 
 pub use bag::Bag;
 pub use distinct::Set;
+pub use ranking::{RANKING_MAX, Ranked, Ranking};
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
 pub use visits::Visits;
@@ -127,6 +132,8 @@ pub enum Cell {
     Visits(Visits),
     /// What happened lately.
     Window(Window),
+    /// The keys of a group, by their values.
+    Ranking(Ranking),
 }
 
 /// Whether an event adds to a stat or takes back what another added.
@@ -183,6 +190,10 @@ pub enum Step {
     Lately(Time, Item, i64),
     /// This no longer, the latest at that time.
     NotLately(Time, Item),
+    /// A key has this value, since then.
+    Rank(Key, Time, Value),
+    /// A key has none.
+    Unrank(Key),
 }
 
 impl Stat {
@@ -282,7 +293,7 @@ impl Step {
             Step::Distinct(value) | Step::Collect(value, _) => Item::Value(value),
             Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) | Step::First(..) => return None,
             Step::Last(..) | Step::Raise(_) | Step::Fall | Step::Reset => return None,
-            Step::Lately(..) | Step::NotLately(..) => return None,
+            Step::Lately(..) | Step::NotLately(..) | Step::Rank(..) | Step::Unrank(_) => return None,
         };
         Some(match way {
             Way::Add => Step::Lately(time, item, within),
@@ -328,8 +339,8 @@ impl Cell {
             Cell::Extreme(value) => Some(Value::clone(value)),
             Cell::Dated(dated) => Some(dated.1.clone()),
             Cell::Raised(_) => Some(Value::Bool(true)),
-            // It is read in its window only.
-            Cell::Window(_) => None,
+            // It is read in its window only, and a ranking by its rule.
+            Cell::Window(_) | Cell::Ranking(_) => None,
         }
     }
 
@@ -380,6 +391,10 @@ impl Cell {
                 window.add(*time, item.clone(), *within)
             }
             (Some(Cell::Window(window)), Step::NotLately(time, item)) => window.take_back(*time, item),
+            (Some(Cell::Ranking(ranking)), Step::Rank(key, since, value)) => {
+                ranking.put(Ranked { key: key.clone(), value: value.clone(), since: *since })
+            }
+            (Some(Cell::Ranking(ranking)), Step::Unrank(key)) => ranking.remove(key),
             (Some(_), Step::Reset | Step::Fall) => cell.take().is_some(),
             (None, step) => {
                 *cell = Cell::begun_by(step);
@@ -405,13 +420,18 @@ impl Cell {
             Cell::Bag(bag) => bag.is_empty(),
             Cell::Visits(visits) => visits.is_empty(),
             Cell::Window(window) => window.is_empty(),
+            Cell::Ranking(ranking) => ranking.is_empty(),
             Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) | Cell::Dated(_) | Cell::Raised(_) => false,
         }
     }
 
     fn begun_by(step: &Step) -> Option<Cell> {
         Some(match step {
-            Step::Reset | Step::Fall | Step::NotLately(..) => return None,
+            Step::Reset | Step::Fall | Step::NotLately(..) | Step::Unrank(_) => return None,
+            Step::Rank(key, since, value) => {
+                let ranked = Ranked { key: key.clone(), value: value.clone(), since: *since };
+                Cell::Ranking(Ranking::from(vec![ranked]))
+            }
             Step::Lately(time, item, _) => Cell::Window(Window::from(vec![(*time, item.clone())])),
             Step::Raise(since) => Cell::Raised(*since),
             Step::Uncount => Cell::Count(-1),
@@ -451,52 +471,4 @@ fn replace_if(known: &mut Value, value: &Value, order: Ordering) -> bool {
         *known = value.clone();
     }
     better
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after(steps: &[Step]) -> Option<Cell> {
-        let mut cell = None;
-        for step in steps {
-            Cell::apply(&mut cell, step);
-        }
-        cell
-    }
-
-    fn at(seconds: i64) -> Time {
-        Time::from_unix(seconds, 0).unwrap()
-    }
-
-    #[test]
-    fn extremes_compare_whole_numbers_and_others_alike() {
-        let steps = [Step::Max(Value::Int(2)), Step::Max(Value::Double(2.5)), Step::Max(Value::Int(1))];
-        assert_eq!(after(&steps), Some(Cell::Extreme(Box::new(Value::Double(2.5)))));
-        assert_eq!(
-            after(&[Step::Min(Value::Int(2)), Step::Min(Value::text("a"))]),
-            Some(Cell::Extreme(Box::new(Value::Int(2))))
-        );
-    }
-
-    #[test]
-    fn first_and_last_go_by_time_and_ties_by_arrival() {
-        let first = |time, text: &str| Step::First(at(time), Value::text(text));
-        let last = |time, text: &str| Step::Last(at(time), Value::text(text));
-        let dated = |time, text: &str| Some(Cell::Dated(Box::new((at(time), Value::text(text)))));
-        assert_eq!(after(&[first(5, "a"), first(5, "b"), first(6, "c"), first(4, "d")]), dated(4, "d"));
-        assert_eq!(after(&[first(5, "a"), first(5, "b")]), dated(5, "a"));
-        assert_eq!(after(&[last(5, "a"), last(5, "b"), last(4, "c")]), dated(5, "b"));
-    }
-
-    #[test]
-    fn what_changes_nothing_says_so() {
-        let mut cell = None;
-        assert!(Cell::apply(&mut cell, &Step::Distinct("a".into())));
-        assert!(!Cell::apply(&mut cell, &Step::Distinct("a".into())));
-        assert!(!Cell::apply(&mut cell, &Step::Count));
-        let mut sum = None;
-        assert!(Cell::apply(&mut sum, &Step::Sum(Decimal::of(&Value::Int(1)).unwrap())));
-        assert!(!Cell::apply(&mut sum, &Step::Sum(Decimal::default())));
-    }
 }

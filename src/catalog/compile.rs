@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
+use smol_str::SmolStr;
+
 use super::declare::{Declaration, Folder, Sort};
 use super::events::Events;
 use super::hearing::{Heard, Pattern};
@@ -17,12 +19,13 @@ use super::scope::Known;
 use super::stats::{self, Compiled};
 use super::waits::Reads;
 use super::{
-    Catalog, Fingerprint, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall, fingerprint,
+    Catalog, Fingerprint, Gives, Numbers, Rule, Season, Source, Tier, Top, Trial, badges, fall, fingerprint,
+    top,
 };
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
-use crate::stat::{Slot, Stat};
+use crate::stat::Stat;
 
 impl Catalog {
     /// Compiles files, or says everything that is wrong with them. Files are given in the order of
@@ -182,7 +185,9 @@ impl Everything {
                 looks.push(place);
             }
             let waits = reads.is_elsewhere().then(|| numbers.slot(waiting_of(&meaning.names.rules[rule])));
-            catalog.rules.push(self.rule(rule, condition, waits, meaning));
+            let top = self.top(rule, condition, meaning, numbers);
+            let rule = self.rule(rule, condition, meaning);
+            catalog.rules.push(Rule { waits, top, ..rule });
         }
         let places = || catalog.badges.iter().enumerate();
         catalog.by_number = places().map(|(place, badge)| (badge.number, place)).collect();
@@ -221,7 +226,23 @@ impl Everything {
         listeners
     }
 
-    fn rule(&self, rule: usize, condition: &Condition, waits: Option<Slot>, meaning: &Meaning<'_>) -> Rule {
+    fn top(
+        &self,
+        rule: usize,
+        condition: &Condition,
+        meaning: &Meaning<'_>,
+        numbers: &mut Numbers,
+    ) -> Option<Top> {
+        let declaration = &meaning.names.rules[rule];
+        let count = declaration.top.as_ref()?.value;
+        let name = |stat: usize| {
+            self.stats[stat].as_ref().map_or_else(String::new, |stat| stat.fingerprint.to_string())
+        };
+        let slot = numbers.slot(top::of_ranking(declaration, condition, &name));
+        Some(Top { count, among: top::among(declaration).map(SmolStr::from).collect(), slot })
+    }
+
+    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>) -> Rule {
         let declaration = &meaning.names.rules[rule];
         let at = declaration.at.as_ref().map_or(Value::Int(1), |at| at.value.clone());
         let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
@@ -246,7 +267,8 @@ impl Everything {
             parts: meaning.keys[rule].clone().unwrap_or_default(),
             when: condition.when.clone(),
             value: condition.value.clone(),
-            waits,
+            waits: None,
+            top: None,
             gives,
         }
     }

@@ -6,6 +6,7 @@ mod hearing;
 mod looks;
 mod name;
 mod rule;
+mod top;
 mod trial;
 
 use smol_str::SmolStr;

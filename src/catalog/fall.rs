@@ -46,6 +46,8 @@ impl Rules<'_> {
             let stays = match (&self.conditions[flag], self.layout.number(flag)) {
                 // One that repeats is only an event.
                 _ if self.names.rules[flag].kept || self.names.rules[flag].repeat.is_some() => true,
+                // Others may pass.
+                _ if self.names.rules[flag].top.is_some() => false,
                 (_, Some(number)) => self.number_grows(number, &falls),
                 (Some(condition), None) => condition.whole.iter().all(|program| program.stays_true(&grows)),
                 (None, None) => true,

@@ -77,6 +77,11 @@ pub(super) fn of_waiting(sort: &str, name: &str) -> Fingerprint {
     hash(&["waiting", sort, name])
 }
 
+/// The fingerprint of the rankings of a rule. What counts is what they are made of, not how many are first.
+pub(super) fn of_ranking(sort: &str, name: &str, among: &str, when: &str, value: &str) -> Fingerprint {
+    hash(&["ranking", sort, name, among, when, value])
+}
+
 /// No text of ours has this character but in quotes, where it is escaped.
 const BETWEEN: &str = "\u{1f}";
 

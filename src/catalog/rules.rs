@@ -7,6 +7,7 @@ use super::fields::listed;
 use super::mistakes::{At, Mistakes};
 use super::scope::{Known, RuleScope, Shape, Stands};
 use super::stats::{compile_expression, compile_when};
+use super::top;
 use crate::badge::template_parts;
 use crate::cel::{Facet, Program, StatUse, Type};
 use crate::event::Value;
@@ -61,6 +62,7 @@ pub(super) fn compile_all(
             return None;
         }
         check_form(known, rule, declaration, mistakes);
+        top::check(declaration, known.keys[rule].as_deref(), mistakes);
         check_templates(known, rule, declaration, mistakes);
         Some(compile(known, shapes, rule, declaration, mistakes))
     });
@@ -164,7 +166,7 @@ fn check_form(known: &Known<'_>, rule: usize, declaration: &Declaration, mistake
                     "`{name}` needs a number to compare with: `value = \"…\"` or `on = \"…\"`; a condition alone is true or false"
                 );
                 mistakes.error(spot, message);
-            } else if declaration.when.is_none() && !declaration.broken {
+            } else if declaration.when.is_none() && declaration.top.is_none() && !declaration.broken {
                 let message = format!(
                     "{what} has no condition; say which events count, `on = \"…\"`, or what must be true, `when = \"…\"`"
                 );
@@ -198,6 +200,7 @@ fn check_manual(declaration: &Declaration, mistakes: &mut Mistakes) {
         ("at", declaration.at.as_ref().map(|at| &at.spot)),
         ("tiers", declaration.tiers.as_ref().map(|tiers| &tiers.spot)),
         ("repeat", declaration.repeat.as_ref().map(|repeat| &repeat.spot)),
+        ("top", declaration.top.as_ref().map(|top| &top.spot)),
         ("to", declaration.to.as_ref().map(|to| &to.spot)),
     ];
     for (name, spot) in written {

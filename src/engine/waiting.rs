@@ -115,6 +115,6 @@ fn bag(document: &Document, slot: Slot) -> Option<&Bag> {
     match document.cell(slot)? {
         Cell::Bag(keys) => Some(keys),
         Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
-        Cell::Dated(_) | Cell::Raised(_) | Cell::Visits(_) | Cell::Window(_) => None,
+        Cell::Dated(_) | Cell::Raised(_) | Cell::Visits(_) | Cell::Window(_) | Cell::Ranking(_) => None,
     }
 }
