@@ -186,7 +186,7 @@ impl Everything {
             }
             let waits = reads.is_elsewhere().then(|| numbers.slot(waiting_of(&meaning.names.rules[rule])));
             let top = self.top(rule, condition, meaning, numbers);
-            let rule = self.rule(rule, condition, meaning);
+            let rule = self.rule(rule, condition, meaning, numbers);
             catalog.rules.push(Rule { waits, top, ..rule });
         }
         let places = || catalog.badges.iter().enumerate();
@@ -242,12 +242,13 @@ impl Everything {
         Some(Top { count, among: top::among(declaration).map(SmolStr::from).collect(), slot })
     }
 
-    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>) -> Rule {
+    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>, numbers: &mut Numbers) -> Rule {
         let declaration = &meaning.names.rules[rule];
         let at = declaration.at.as_ref().map_or(Value::Int(1), |at| at.value.clone());
+        let shared = declaration.revoke.is_some() && gives_shared(declaration, meaning.keys[rule].as_deref());
         let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
             let at = named.tier.map_or_else(|| at.clone(), |(_, tier)| tier.at.value.clone());
-            Tier { at, badge }
+            Tier { at, badge, reasons: shared.then(|| numbers.reasons(&named.id, declaration.once)) }
         });
         let repeat = declaration.repeat.as_ref().map(|repeat| repeat.value.clone());
         let gives = match (self.layout.truth(rule), repeat) {
@@ -259,6 +260,7 @@ impl Everything {
                 once: declaration.once,
                 repeat,
                 season: Season { from: declaration.from, until: declaration.until },
+                revoke: declaration.revoke.is_some(),
             },
         };
         Rule {
@@ -277,6 +279,12 @@ impl Everything {
 /// Under which definition it is kept who waits for a rule.
 fn waiting_of(declaration: &Declaration) -> Fingerprint {
     fingerprint::of_waiting(declaration.sort.name(), &declaration.name.value)
+}
+
+/// Whether several keys may give the same award.
+fn gives_shared(declaration: &Declaration, parts: Option<&[SmolStr]>) -> bool {
+    let of_more_than_users = parts.is_some_and(|parts| parts.iter().any(|part| part != "user"));
+    declaration.to.is_some() || (declaration.once && of_more_than_users)
 }
 
 /// The badges declared, with their numbers, and then those that are declared no longer.

@@ -202,6 +202,7 @@ fn check_manual(declaration: &Declaration, mistakes: &mut Mistakes) {
         ("repeat", declaration.repeat.as_ref().map(|repeat| &repeat.spot)),
         ("top", declaration.top.as_ref().map(|top| &top.spot)),
         ("to", declaration.to.as_ref().map(|to| &to.spot)),
+        ("revoke", declaration.revoke.as_ref()),
     ];
     for (name, spot) in written {
         if let Some(spot) = spot {

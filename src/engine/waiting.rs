@@ -48,8 +48,13 @@ impl<D: Documents> Work<'_, D> {
 
     /// Remembers at which other keys a rule looked just now.
     pub(super) fn wait(&mut self, rule: &Rule, key: &Key) {
+        let Some(slot) = rule.waits else { return drop(self.view.take_looked()) };
+        if !self.is_in_season(rule) {
+            // What it comes to is not asked now, and yet it is to be known when that changes in the season.
+            self.read(rule, key);
+        }
         let looked = self.view.take_looked();
-        let Some(slot) = rule.waits else { return };
+        let looked = if self.is_done(rule, key) { BTreeSet::new() } else { looked };
         let Some(Difference { gone, new }) = self.difference(slot, key, looked) else { return };
         for other in gone {
             self.note(slot, key, &other, -1);
@@ -72,11 +77,9 @@ impl<D: Documents> Work<'_, D> {
         if self.view.document(key).is_none() {
             return;
         }
-        let seen = Seen::looking(&self.view, self.event.time, key);
-        let holds = rule.when.as_ref().is_none_or(|when| when.is_true(&seen));
-        let value = rule.value.as_ref().map(|value| value.value(&seen));
-        let may_give = matches!(rule.gives, Gives::Badges { to: None, .. });
-        if let Some(user) = key.part("user").filter(|_| may_give && holds && value != Some(None)) {
+        let gives = matches!(rule.gives, Gives::Badges { to: None, .. });
+        self.read(rule, key);
+        if let Some(user) = key.part("user").filter(|_| gives) {
             self.view.document(&Key::new([("user", user.as_ref())]));
         }
         let looked = self.view.take_looked();
@@ -85,6 +88,33 @@ impl<D: Documents> Work<'_, D> {
                 self.view.document(&other.waiting());
             }
         }
+    }
+
+    /// Reads what the condition of a rule reads, in the order in which it does.
+    fn read(&self, rule: &Rule, key: &Key) {
+        let seen = Seen::looking(&self.view, self.event.time, key);
+        if rule.when.as_ref().is_none_or(|when| when.is_true(&seen)) {
+            rule.value.as_ref().and_then(|value| value.value(&seen));
+        }
+    }
+
+    fn is_in_season(&self, rule: &Rule) -> bool {
+        match &rule.gives {
+            Gives::Badges { season, .. } => season.contains(self.event.time),
+            Gives::Flag { .. } | Gives::Event { .. } => true,
+        }
+    }
+
+    /// Whether all that a rule could give at a key is held and kept: then it need not wait, and leaves the room to
+    /// others.
+    fn is_done(&self, rule: &Rule, key: &Key) -> bool {
+        let Gives::Badges { tiers, to: None, once, repeat: None, revoke: false, .. } = &rule.gives else {
+            return false;
+        };
+        let user = key.part("user").unwrap_or_default();
+        let Some(document) = self.view.document(&Key::new([("user", user.as_ref())])) else { return false };
+        let award_key = if *once { Key::new([]) } else { key.without("user") };
+        tiers.iter().all(|tier| document.times(self.view.catalog.badges[tier.badge].number, &award_key) > 0)
     }
 
     fn difference(&self, slot: Slot, key: &Key, looked: BTreeSet<Key>) -> Option<Difference> {

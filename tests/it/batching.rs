@@ -62,6 +62,36 @@ when = "all_regulars < 2"
 [stat.all_regulars]
 on = "flag.regular"
 by = []
+
+[stat.rival]
+on   = "read"
+last = "event.data.author"
+
+[flag.ahead]
+when = "posts >= 2 && posts > posts(rival)"
+
+[badge.often-ahead]
+on = "flag.ahead"
+at = 3
+
+[badge.most]
+value  = "posts"
+top    = 1
+revoke = true
+
+[flag.well_read]
+value = "readers"
+top   = 3
+among = ["user"]
+
+[stat.readers]
+on       = "read"
+by       = { user = "event.data.author", post = "event.subject" }
+distinct = "event.user"
+
+[badge.well-read]
+on = "flag.well_read"
+at = 6
 "#;
 
 /// The events, the same every time.

@@ -21,9 +21,14 @@ const RIVALS: &str = r#"
     once = true
 "#;
 
+/// The rules with another question about the rival.
+fn rivals(condition: &str) -> String {
+    RIVALS.replace("score > score(rival)", condition)
+}
+
 #[test]
 fn a_rule_waits_for_what_it_looked_at_last_and_for_nothing_else() {
-    let mut site = Site::new(RIVALS);
+    let mut site = Site::new(&rivals("score(rival) > 10"));
     site.record("rival", "ann", r#"{"rival":"bob"}"#);
     assert!(!site.is_waited_for(&user("bob")), "the question about the own key decided");
     site.record("won", "ann", r#"{"points":4}"#);
@@ -37,7 +42,7 @@ fn a_rule_waits_for_what_it_looked_at_last_and_for_nothing_else() {
 
 #[test]
 fn being_waited_for_makes_nobody_a_user() {
-    let mut site = Site::new(RIVALS);
+    let mut site = Site::new(&rivals("score(rival) > 10"));
     site.record("rival", "ann", r#"{"rival":"bob"}"#);
     assert_eq!(site.record("won", "ann", r#"{"points":4}"#).record.newcomers, 0);
     assert_eq!(site.record("won", "bob", r#"{"points":1}"#).record.newcomers, 1);
@@ -52,6 +57,36 @@ fn who_changes_nothing_that_is_looked_at_reads_nobody_who_waits() {
     assert!(site.asked.iter().flatten().all(|key| key.is_user()));
     site.record("won", "ann", r#"{"points":1}"#);
     assert!(site.asked.iter().flatten().any(|key| *key == user("ann").waiting()));
+}
+
+#[test]
+fn whoever_holds_what_is_kept_waits_no_longer_and_whoever_may_lose_it_does() {
+    let mut site = Site::new(&rivals("score(rival) > 1"));
+    site.record("rival", "ann", r#"{"rival":"bob"}"#);
+    site.record("won", "ann", r#"{"points":4}"#);
+    assert!(site.is_waited_for(&user("bob")));
+    let outcome = site.record("won", "bob", r#"{"points":2}"#);
+    assert_eq!(given(&site, &outcome), ["ann ahead"]);
+    assert!(!site.is_waited_for(&user("bob")));
+
+    let mut site = Site::new(&rivals("score(rival) > 1").replace("once = true", "revoke = true"));
+    site.record("rival", "ann", r#"{"rival":"bob"}"#);
+    site.record("won", "ann", r#"{"points":4}"#);
+    site.record("won", "bob", r#"{"points":2}"#);
+    let outcome = site.record("won", "bob", r#"{"points":-2}"#);
+    assert_eq!(outcome.record.revoked.len(), 1);
+}
+
+#[test]
+fn before_its_season_a_rule_waits_so_that_it_is_given_in_it() {
+    // Events come a second apart.
+    let season = "once = true\n    from = \"2026-01-01T00:00:04Z\"";
+    let mut site = Site::new(&rivals("score(rival) > 1").replace("once = true", season));
+    site.record("rival", "ann", r#"{"rival":"bob"}"#);
+    site.record("won", "ann", r#"{"points":4}"#);
+    assert!(site.record("won", "bob", r#"{"points":2}"#).record.awards.is_empty());
+    let outcome = site.record("won", "bob", r#"{"points":2}"#);
+    assert_eq!(given(&site, &outcome), ["ann ahead"]);
 }
 
 const STOCK: &str = r#"
@@ -109,18 +144,24 @@ fn of_too_many_the_newest_does_not_wait_and_that_is_said() {
 
 #[test]
 fn what_waited_under_a_rule_goes_on_when_the_rule_changes_and_rests_while_it_is_gone() {
-    let rules = |condition: &str| RIVALS.replace("score > score(rival)", condition);
-    let mut site = Site::new(&rules("score(rival) > 10"));
+    let mut site = Site::new(&rivals("score(rival) > 10"));
     site.record("rival", "ann", r#"{"rival":"bob"}"#);
     site.record("won", "ann", r#"{"points":4}"#);
     let (stats, _) = RIVALS.split_once("[badge.ahead]").unwrap();
     site.adopt(&format!("{stats}\n[badge.scored]\nwhen = \"score > 100 && rival != ''\""));
     assert_eq!(site.record("won", "bob", r#"{"points":6}"#).record.awards.len(), 0);
-    site.adopt(&rules("score(rival) > 5"));
+    site.adopt(&rivals("score(rival) > 5"));
     let outcome = site.record("won", "bob", r#"{"points":1}"#);
     assert_eq!(given(&site, &outcome), ["ann ahead"]);
-    // It looks there no longer: at its next look it is dropped.
-    site.adopt(&rules("score > score('eve')"));
+}
+
+#[test]
+fn what_a_changed_rule_no_longer_looks_at_it_waits_for_until_its_next_look() {
+    let mut site = Site::new(&rivals("score(rival) > 10"));
+    site.record("rival", "ann", r#"{"rival":"bob"}"#);
+    site.record("won", "ann", r#"{"points":4}"#);
+    site.adopt(&rivals("score('eve') > 10"));
+    assert!(site.is_waited_for(&user("bob")));
     site.record("won", "bob", r#"{"points":1}"#);
     assert!(site.is_waited_for(&user("eve")) && !site.is_waited_for(&user("bob")));
 }
