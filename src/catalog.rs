@@ -30,9 +30,11 @@ mod rank;
 mod rules;
 mod scope;
 mod stats;
+mod top;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod waits;
 
 use std::collections::HashMap;
 
@@ -75,7 +77,7 @@ pub struct Catalog {
     /// Those that are set to nothing.
     resetters: Listeners,
     /// The rules that ask whether a badge is held, and are looked at when it is given.
-    award_looks: HashMap<BadgeNumber, Vec<usize>>,
+    award_looks: HashMap<BadgeNumber, AwardLooks>,
     /// The declared events.
     events: Events,
     /// Where in `badges` a badge is, by number.
@@ -110,7 +112,12 @@ impl Catalog {
 
     /// The rules to be looked at when somebody is given this badge, at that user's key.
     pub fn looked_at_on_award(&self, badge: BadgeNumber) -> &[usize] {
-        self.award_looks.get(&badge).map_or(&[], Vec::as_slice)
+        self.award_looks.get(&badge).map_or(&[], |looks| &looks.own)
+    }
+
+    /// The rules of which those keys are to be looked at that wait for the user who is given this badge.
+    pub fn waiting_for_award(&self, badge: BadgeNumber) -> &[usize] {
+        self.award_looks.get(&badge).map_or(&[], |looks| &looks.waiting)
     }
 
     /// The badge with this number, also if it is declared no longer.
@@ -141,6 +148,15 @@ impl Catalog {
     }
 }
 
+/// The rules that ask who holds one badge.
+#[derive(Clone, Debug, Default)]
+struct AwardLooks {
+    /// Those that are kept per user.
+    own: Vec<usize>,
+    /// Those that are kept per user and more.
+    waiting: Vec<usize>,
+}
+
 /// One file.
 #[derive(Clone, Debug)]
 pub struct Category {
@@ -163,8 +179,24 @@ pub struct Rule {
     pub when: Option<Program>,
     /// What is compared with `at`. Beside `on`, the rule's own number.
     pub value: Option<Program>,
+    /// Where it is kept which other keys it looked at last, and at those, for which keys it waits. None: it looks at
+    /// its own key only.
+    pub waits: Option<Slot>,
+    /// True for the so many keys with the greatest value.
+    pub top: Option<Top>,
     /// What comes of it.
     pub gives: Gives,
+}
+
+/// How many are first, among whom.
+#[derive(Clone, Debug)]
+pub struct Top {
+    /// So many.
+    pub count: usize,
+    /// Those keys are compared in which these parts are the same. None: all of them.
+    pub among: Vec<SmolStr>,
+    /// Where in a group's document its ranking is.
+    pub slot: Slot,
 }
 
 /// What becomes of a rule that is true.

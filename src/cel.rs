@@ -177,6 +177,11 @@ pub fn bare_names(source: &str) -> Vec<SmolStr> {
     parse::parse(source).map_or_else(|_| Vec::new(), |(root, _)| syntax::bare_names(&root))
 }
 
+/// Whether an expression asks `holds`. False where it cannot be parsed.
+pub fn asks_holds(source: &str) -> bool {
+    parse::parse(source).is_ok_and(|(root, _)| syntax::calls(&root, "holds"))
+}
+
 /// Whether a name may not be given to a stat or a part: a keyword, a function, or one of `event key
 /// now profile`.
 pub fn is_reserved(name: &str) -> bool {

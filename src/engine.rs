@@ -22,7 +22,9 @@ mod giving;
 mod keys;
 mod limited;
 mod progress;
+mod top;
 mod view;
+mod waiting;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -45,6 +47,7 @@ use view::View;
 
 pub use keys::{KEYS_MAX, keys};
 pub use progress::{Progress, progress};
+pub use waiting::WAITING_MAX;
 
 /// Most times that a rule with `repeat` gives or happens at one look. What it has passed beyond them comes when it is
 /// looked at next.
@@ -82,11 +85,14 @@ pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl
     let mut work =
         Work { moment, event, view, agenda: BTreeSet::new(), awards: Vec::new(), revoked: Vec::new() };
     work.hear(&as_declared(catalog, event), Way::Add);
-    // Without the documents that moved, looking would only find needs that may not be real.
-    while !work.view.is_lacking()
-        && let Some((rule, key)) = work.agenda.pop_first()
-    {
-        work.look(&catalog.rules[rule], &key);
+    while let Some((place, key)) = work.agenda.pop_first() {
+        let rule = &catalog.rules[place];
+        // Without the documents that moved, looking would only find needs that may not be real.
+        match &rule.top {
+            _ if work.view.is_lacking() => work.foresee(rule, &key),
+            Some(top) => work.look_at_top(place, top, key),
+            None => work.look(rule, &key),
+        }
     }
     work.finish()
 }
@@ -166,10 +172,17 @@ impl<'a, D: Documents> Work<'a, D> {
         let change = Change { slot: stat.slot, step };
         if self.view.open(key).apply(change) {
             self.agenda.extend(stat.looked_at_by.iter().map(|rule| (*rule, key.clone())));
+            self.call_waiting(&stat.waited_for_by, key);
         }
     }
 
+    /// Looks at a rule at one key, and remembers at which others that looked.
     fn look(&mut self, rule: &Rule, key: &Key) {
+        self.look_at(rule, key);
+        self.wait(rule, key);
+    }
+
+    fn look_at(&mut self, rule: &Rule, key: &Key) {
         match &rule.gives {
             Gives::Flag { stat, at, kept } => self.look_at_flag(rule, key, *stat, at, *kept),
             Gives::Event { stat, every } => self.look_at_event(rule, key, *stat, every),
@@ -178,8 +191,10 @@ impl<'a, D: Documents> Work<'a, D> {
     }
 
     fn look_at_flag(&mut self, rule: &Rule, key: &Key, stat: usize, at: &Value, kept: bool) {
-        let seen = Seen::looking(&self.view, self.event.time, key);
-        let holds = is_met(rule, at, &seen);
+        let holds = match &rule.top {
+            Some(top) => self.is_in_top(rule, top, key),
+            None => is_met(rule, at, &Seen::looking(&self.view, self.event.time, key)),
+        };
         let raised = self.raised(key, self.view.catalog.stats[stat].slot);
         let (time, way, step) = match (raised, holds) {
             (None, true) => (self.event.time, Way::Add, Step::Raise(self.event.time)),
@@ -229,6 +244,9 @@ impl<'a, D: Documents> Work<'a, D> {
         if repeat.is_some() {
             return tiers.len();
         }
+        if let Some(top) = &rule.top {
+            return if self.is_in_top(rule, top, key) { tiers.len() } else { 0 };
+        }
         let seen = Seen::looking(&self.view, self.event.time, key);
         if rule.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
             return 0;
@@ -260,7 +278,8 @@ impl<'a, D: Documents> Work<'a, D> {
         match self.view.document(key)?.cell(slot)? {
             Cell::Raised(since) => Some(*since),
             Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
-            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) | Cell::Placed(_) => None,
+            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
+            Cell::Placed(_) | Cell::Ranking(_) => None,
         }
     }
 

@@ -54,7 +54,12 @@ impl Record {
         for change in self.changes.iter().filter(|(of, _)| of == key).flat_map(|(_, changes)| changes) {
             changed |= document.apply(change);
         }
-        for news in self.news().filter(|news| Key::user(&news.award().user) == *key) {
+        // One event may change many thousand documents: what is compared with each of them has to be cheap.
+        let user = if key.is_user() { key.part("user") } else { None };
+        let is_theirs = |award: &Award| user.as_deref() == Some(award.user.as_str());
+        let given = self.awards.iter().filter(|award| is_theirs(award));
+        let taken = self.revoked.iter().filter(|revocation| is_theirs(&revocation.award));
+        for news in in_order(given, taken) {
             changed |= match news {
                 News::Award(award) => document.give(award),
                 News::Revocation(revocation) => document.take_back(revocation),
@@ -66,15 +71,7 @@ impl Record {
 
     /// What it gave and took back, in the order in which it did.
     pub fn news(&self) -> impl Iterator<Item = News> {
-        let (mut given, mut taken) = (self.awards.iter().peekable(), self.revoked.iter().peekable());
-        std::iter::from_fn(move || match (given.peek(), taken.peek()) {
-            (Some(award), Some(revocation)) if revocation.place < award.place => {
-                taken.next().cloned().map(News::Revocation)
-            }
-            (None, Some(_)) => taken.next().cloned().map(News::Revocation),
-            (Some(_), _) => given.next().cloned().map(News::Award),
-            (None, None) => None,
-        })
+        in_order(self.awards.iter(), self.revoked.iter())
     }
 
     /// The keys of all documents it changed, each once.
@@ -87,6 +84,22 @@ impl Record {
         keys.dedup();
         keys
     }
+}
+
+/// What was given and taken back, by their places.
+fn in_order<'a>(
+    given: impl Iterator<Item = &'a Award>,
+    taken: impl Iterator<Item = &'a Revocation>,
+) -> impl Iterator<Item = News> {
+    let (mut given, mut taken) = (given.peekable(), taken.peekable());
+    std::iter::from_fn(move || match (given.peek(), taken.peek()) {
+        (Some(award), Some(revocation)) if revocation.place < award.place => {
+            taken.next().cloned().map(News::Revocation)
+        }
+        (None, Some(_)) => taken.next().cloned().map(News::Revocation),
+        (Some(_), _) => given.next().cloned().map(News::Award),
+        (None, None) => None,
+    })
 }
 
 /// How many users there are, and how many of them hold each badge.

@@ -8,8 +8,11 @@ mod bag;
 mod distinct;
 mod limits;
 mod placed;
+mod ranking;
 mod run;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod visits;
 mod window;
 
@@ -20,11 +23,13 @@ use smol_str::SmolStr;
 
 use crate::cel::{Facet, Program, compare};
 use crate::event::{Period, Time, Value, Zone};
+use crate::key::Key;
 
 pub use bag::Bag;
 pub use distinct::Set;
 pub use limits::{Groups, Limits};
 pub use placed::Placed;
+pub use ranking::{RANKING_MAX, Ranked, Ranking};
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
 pub use visits::Visits;
@@ -59,8 +64,10 @@ pub struct Stat {
     pub amount: Option<Program>,
     /// Which of the events that it hears do not count.
     pub limits: Limits,
-    /// The rules that rest on it, by their place in the catalog.
+    /// The rules that look at it at their own key, by their place in the catalog.
     pub looked_at_by: Vec<usize>,
+    /// The rules that look at it at other keys.
+    pub waited_for_by: Vec<usize>,
 }
 
 /// What a stat keeps.
@@ -135,6 +142,8 @@ pub enum Cell {
     Window(Window),
     /// A time zone, and the one that follows it.
     Placed(Box<Placed>),
+    /// The keys of a group, by their values.
+    Ranking(Ranking),
 }
 
 /// Whether an event adds to a stat or takes back what another added.
@@ -193,9 +202,18 @@ pub enum Step {
     NotLately(Time, Item),
     /// This time zone, chosen at the first time, from the second on.
     Place(Time, SmolStr, Time),
+    /// A key has this value, since then.
+    Rank(Key, Time, Value),
+    /// A key has none.
+    Unrank(Key),
 }
 
 impl Stat {
+    /// The parts of its key.
+    pub fn parts(&self) -> Vec<SmolStr> {
+        self.by.iter().map(|part| part.name.clone()).collect()
+    }
+
     /// The value that expressions read at a time, where `cell` is what is kept.
     pub fn read(&self, cell: Option<&Cell>, facet: Facet, now: Time) -> Option<Value> {
         match (cell, self.within) {
@@ -301,6 +319,7 @@ impl Step {
             Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) | Step::First(..) => return None,
             Step::Last(..) | Step::Raise(_) | Step::Fall | Step::Reset => return None,
             Step::Lately(..) | Step::NotLately(..) | Step::Place(..) => return None,
+            Step::Rank(..) | Step::Unrank(_) => return None,
         };
         Some(match way {
             Way::Add => Step::Lately(time, item, within),
@@ -346,8 +365,8 @@ impl Cell {
             Cell::Extreme(value) => Some(Value::clone(value)),
             Cell::Dated(dated) => Some(dated.1.clone()),
             Cell::Raised(_) => Some(Value::Bool(true)),
-            // They are read at a time only.
-            Cell::Window(_) | Cell::Placed(_) => None,
+            // They are read at a time only, and a ranking by its rule.
+            Cell::Window(_) | Cell::Placed(_) | Cell::Ranking(_) => None,
         }
     }
 
@@ -399,6 +418,10 @@ impl Cell {
             }
             (Some(Cell::Window(window)), Step::NotLately(time, item)) => window.take_back(*time, item),
             (Some(Cell::Placed(placed)), Step::Place(time, zone, from)) => placed.choose(*time, zone, *from),
+            (Some(Cell::Ranking(ranking)), Step::Rank(key, since, value)) => {
+                ranking.put(Ranked { key: key.clone(), value: value.clone(), since: *since })
+            }
+            (Some(Cell::Ranking(ranking)), Step::Unrank(key)) => ranking.remove(key),
             (Some(_), Step::Reset | Step::Fall) => cell.take().is_some(),
             (None, step) => {
                 *cell = Cell::begun_by(step);
@@ -424,6 +447,7 @@ impl Cell {
             Cell::Bag(bag) => bag.is_empty(),
             Cell::Visits(visits) => visits.is_empty(),
             Cell::Window(window) => window.is_empty(),
+            Cell::Ranking(ranking) => ranking.is_empty(),
             Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) | Cell::Dated(_) | Cell::Raised(_) => false,
             Cell::Placed(_) => false,
         }
@@ -431,7 +455,11 @@ impl Cell {
 
     fn begun_by(step: &Step) -> Option<Cell> {
         Some(match step {
-            Step::Reset | Step::Fall | Step::NotLately(..) => return None,
+            Step::Reset | Step::Fall | Step::NotLately(..) | Step::Unrank(_) => return None,
+            Step::Rank(key, since, value) => {
+                let ranked = Ranked { key: key.clone(), value: value.clone(), since: *since };
+                Cell::Ranking(Ranking::from(vec![ranked]))
+            }
             Step::Lately(time, item, _) => Cell::Window(Window::from(vec![(*time, item.clone())])),
             Step::Raise(since) => Cell::Raised(*since),
             Step::Place(time, zone, _) => Cell::Placed(Box::new(Placed::new(*time, zone.clone()))),
@@ -472,52 +500,4 @@ fn replace_if(known: &mut Value, value: &Value, order: Ordering) -> bool {
         *known = value.clone();
     }
     better
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after(steps: &[Step]) -> Option<Cell> {
-        let mut cell = None;
-        for step in steps {
-            Cell::apply(&mut cell, step);
-        }
-        cell
-    }
-
-    fn at(seconds: i64) -> Time {
-        Time::from_unix(seconds, 0).unwrap()
-    }
-
-    #[test]
-    fn extremes_compare_whole_numbers_and_others_alike() {
-        let steps = [Step::Max(Value::Int(2)), Step::Max(Value::Double(2.5)), Step::Max(Value::Int(1))];
-        assert_eq!(after(&steps), Some(Cell::Extreme(Box::new(Value::Double(2.5)))));
-        assert_eq!(
-            after(&[Step::Min(Value::Int(2)), Step::Min(Value::text("a"))]),
-            Some(Cell::Extreme(Box::new(Value::Int(2))))
-        );
-    }
-
-    #[test]
-    fn first_and_last_go_by_time_and_ties_by_arrival() {
-        let first = |time, text: &str| Step::First(at(time), Value::text(text));
-        let last = |time, text: &str| Step::Last(at(time), Value::text(text));
-        let dated = |time, text: &str| Some(Cell::Dated(Box::new((at(time), Value::text(text)))));
-        assert_eq!(after(&[first(5, "a"), first(5, "b"), first(6, "c"), first(4, "d")]), dated(4, "d"));
-        assert_eq!(after(&[first(5, "a"), first(5, "b")]), dated(5, "a"));
-        assert_eq!(after(&[last(5, "a"), last(5, "b"), last(4, "c")]), dated(5, "b"));
-    }
-
-    #[test]
-    fn what_changes_nothing_says_so() {
-        let mut cell = None;
-        assert!(Cell::apply(&mut cell, &Step::Distinct("a".into())));
-        assert!(!Cell::apply(&mut cell, &Step::Distinct("a".into())));
-        assert!(!Cell::apply(&mut cell, &Step::Count));
-        let mut sum = None;
-        assert!(Cell::apply(&mut sum, &Step::Sum(Decimal::of(&Value::Int(1)).unwrap())));
-        assert!(!Cell::apply(&mut sum, &Step::Sum(Decimal::default())));
-    }
 }

@@ -17,7 +17,11 @@ use super::rank::{self, Ranks};
 use super::rules::{self, Condition};
 use super::scope::Known;
 use super::stats::{self, Compiled};
-use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall, profile};
+use super::waits::Reads;
+use super::{
+    Catalog, Fingerprint, Gives, Numbers, Rule, Season, Source, Tier, Top, Trial, badges, fall, fingerprint,
+    profile, top,
+};
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
@@ -168,15 +172,23 @@ impl Everything {
         // What is given by hand has no condition.
         let looked_at = order.filter_map(|rule| Some((rule, self.conditions[rule].as_ref()?)));
         for (place, (rule, condition)) in looked_at.enumerate() {
-            let stats = condition.programs().flat_map(|program| program.stats());
-            for stat in stats.map(|(stat, _)| stat.stat).collect::<BTreeSet<_>>() {
-                catalog.stats[stat].looked_at_by.push(place);
+            let key = meaning.keys[rule].as_deref().unwrap_or_default();
+            let reads = Reads::of(condition, key, |stat| catalog.stats[stat].parts());
+            for stat in &reads.stats {
+                catalog.stats[*stat].looked_at_by.push(place);
             }
-            let badges = condition.programs().flat_map(|program| program.badges());
-            for badge in badges.collect::<BTreeSet<_>>() {
-                catalog.award_looks.entry(catalog.badges[badge].number).or_default().push(place);
+            for stat in &reads.stats_elsewhere {
+                catalog.stats[*stat].waited_for_by.push(place);
             }
-            catalog.rules.push(self.rule(rule, condition, meaning, numbers));
+            for badge in &reads.badges {
+                let looks = catalog.award_looks.entry(catalog.badges[*badge].number).or_default();
+                let looks = if reads.badges_are_elsewhere { &mut looks.waiting } else { &mut looks.own };
+                looks.push(place);
+            }
+            let waits = reads.is_elsewhere().then(|| numbers.slot(waiting_of(&meaning.names.rules[rule])));
+            let top = self.top(rule, condition, meaning, numbers);
+            let rule = self.rule(rule, condition, meaning, numbers);
+            catalog.rules.push(Rule { waits, top, ..rule });
         }
         let places = || catalog.badges.iter().enumerate();
         catalog.by_number = places().map(|(place, badge)| (badge.number, place)).collect();
@@ -202,6 +214,7 @@ impl Everything {
                 ..stat.limits.clone()
             },
             looked_at_by: Vec::new(),
+            waited_for_by: Vec::new(),
         });
         stats.collect()
     }
@@ -216,6 +229,22 @@ impl Everything {
             }
         }
         listeners
+    }
+
+    fn top(
+        &self,
+        rule: usize,
+        condition: &Condition,
+        meaning: &Meaning<'_>,
+        numbers: &mut Numbers,
+    ) -> Option<Top> {
+        let declaration = &meaning.names.rules[rule];
+        let count = declaration.top.as_ref()?.value;
+        let name = |stat: usize| {
+            self.stats[stat].as_ref().map_or_else(String::new, |stat| stat.fingerprint.to_string())
+        };
+        let slot = numbers.slot(top::of_ranking(declaration, condition, &name));
+        Some(Top { count, among: top::among(declaration).map(SmolStr::from).collect(), slot })
     }
 
     fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>, numbers: &mut Numbers) -> Rule {
@@ -245,9 +274,16 @@ impl Everything {
             parts: meaning.keys[rule].clone().unwrap_or_default(),
             when: condition.when.clone(),
             value: condition.value.clone(),
+            waits: None,
+            top: None,
             gives,
         }
     }
+}
+
+/// Under which definition it is kept who waits for a rule.
+fn waiting_of(declaration: &Declaration) -> Fingerprint {
+    fingerprint::of_waiting(declaration.sort.name(), &declaration.name.value)
 }
 
 /// Whether several keys may give the same award.

@@ -7,6 +7,7 @@ mod limits;
 mod looks;
 mod name;
 mod rule;
+mod top;
 mod trial;
 
 use smol_str::SmolStr;

@@ -64,6 +64,10 @@ impl Rules<'_> {
 
     /// Whether a condition stays true once it is.
     fn stays_true(&self, rule: usize, falls: &[bool]) -> bool {
+        // Others may pass.
+        if self.names.rules[rule].top.is_some() {
+            return false;
+        }
         let grows = |used: &StatUse| self.grows(used, falls);
         let kept = |badge: usize| !falls[self.names.badges[badge].rule];
         match (&self.conditions[rule], self.layout.number(rule)) {

@@ -90,6 +90,16 @@ pub(super) fn of_flag(name: &str) -> Fingerprint {
     hash(&["flag", name])
 }
 
+/// The fingerprint of who waits for a rule: its name too, so that who waited goes on when the condition changes.
+pub(super) fn of_waiting(sort: &str, name: &str) -> Fingerprint {
+    hash(&["waiting", sort, name])
+}
+
+/// The fingerprint of the rankings of a rule. What counts is what they are made of, not how many are first.
+pub(super) fn of_ranking(sort: &str, name: &str, among: &str, when: &str, value: &str) -> Fingerprint {
+    hash(&["ranking", sort, name, among, when, value])
+}
+
 /// The fingerprint of one of the things that are kept of why a badge is held: its id, whether that is kept for the badge or
 /// for each key of its awards, and which of the things.
 pub(super) fn of_reasons(badge: &str, once: bool, which: &str) -> Fingerprint {

@@ -222,9 +222,14 @@ impl Scope for RuleScope<'_> {
 
     fn badge(&self, id: &str) -> Result<usize, String> {
         let place = self.known.names.badge(id)?;
-        let per_user = self.key().is_none_or(|parts| matches!(parts, [part] if part == "user"));
-        if self.stands == Stands::WithoutOn && !per_user {
-            return Err("`holds` in a rule without `on` that is not kept per `user` is not supported yet by this version; ask beside `on`".to_owned());
+        let has_user = |parts: &[SmolStr]| parts.iter().any(|part| part == "user");
+        if self.stands == Stands::WithoutOn
+            && let Some(parts) = self.key().filter(|parts| !has_user(parts))
+        {
+            let of_rule = look::per(parts);
+            return Err(format!(
+                "`holds` asks about the user of the key, and this rule is kept {of_rule}; name a stat that is kept per `user` too, or ask beside `on`"
+            ));
         }
         Ok(place)
     }

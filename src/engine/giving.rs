@@ -221,6 +221,7 @@ impl<D: Documents> Work<'_, D> {
         let looks = self.view.catalog.looked_at_on_award(badge.number);
         let of_user = Key::user(&award.user);
         self.agenda.extend(looks.iter().map(|rule| (*rule, of_user.clone())));
+        self.call_waiting(self.view.catalog.waiting_for_award(badge.number), &of_user);
         let r#type = format_smolstr!("badge.{}", badge.id);
         if self.view.catalog.is_heard(&r#type) {
             let looks = [

@@ -30,6 +30,10 @@ pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec
             if let Some(user) = key.part("user").filter(|_| !key.is_user()) {
                 found.push(Key::new([("user", user.as_ref())]));
             }
+            // Who waits for it is to be looked at again.
+            if !catalog.stats[index].waited_for_by.is_empty() {
+                found.push(key.waiting());
+            }
             found.push(key);
         }
     }

@@ -287,7 +287,7 @@ fn log_left_out(event: &Event, keys: usize) {
         id,
         r#type,
         keys,
-        "the event is about more keys of a stat than it may be; the last are left out"
+        "the event is about more keys of a stat, or has more rules wait for one, than may be; the last are left out"
     );
 }
 

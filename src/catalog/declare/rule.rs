@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::hearing::Hearing;
 use super::looks::{Looks, TierDeclaration};
-use super::name;
+use super::{name, top};
 use crate::catalog::fields::{Field, Fields};
 use crate::catalog::mistakes::{At, Mistakes, Spot};
 use crate::cel::compare;
@@ -40,6 +40,10 @@ pub(in crate::catalog) struct Declaration {
     pub(in crate::catalog) tiers: Option<At<Vec<TierDeclaration>>>,
     /// `repeat`.
     pub(in crate::catalog) repeat: Option<At<Value>>,
+    /// `top`: how many are first.
+    pub(in crate::catalog) top: Option<At<usize>>,
+    /// `among`: the parts that the compared ones have in common.
+    pub(in crate::catalog) among: Option<At<Vec<At<SmolStr>>>>,
     /// `from`: not given before.
     pub(in crate::catalog) from: Option<Time>,
     /// `until`: not given from then on.
@@ -88,6 +92,8 @@ impl Declaration {
             at: None,
             tiers: None,
             repeat: None,
+            top: None,
+            among: None,
             from: None,
             until: None,
             manual: false,
@@ -154,6 +160,7 @@ impl Declaration {
             }
             positive
         });
+        (self.top, self.among) = (top::read_top(fields, mistakes), top::read_among(fields, mistakes));
         let Some(revoke) = fields.truth(mistakes, "revoke") else { return };
         if self.sort == Sort::Flag {
             self.kept = !revoke.value;
@@ -199,7 +206,7 @@ impl Declaration {
     }
 }
 
-const CONDITION: &[&str] = &["value", "at", "repeat", "revoke"];
+const CONDITION: &[&str] = &["value", "at", "repeat", "top", "among", "revoke"];
 const GIVING: &[&str] = &[
     "tiers",
     "to",
@@ -223,11 +230,9 @@ fn refuse(fields: &mut Fields<'_>, names: &[&'static str], why: &str, mistakes: 
 
 /// Fields that the language has and this version has not: the first that may have them (the sorts
 /// after it may too), and what to write instead.
-const LATER: [(&str, Sort, &str); 5] = [
+const LATER: [(&str, Sort, &str); 3] = [
     ("after", Sort::Stat, "take it out: events are heard when they come"),
     ("every", Sort::Stat, "take it out: an event is heard once"),
-    ("top", Sort::Flag, "compare with a number: `at = 10`"),
-    ("among", Sort::Flag, "it goes with `top`: take it out"),
     ("expires", Sort::Badge, "take it out: the badge is kept"),
 ];
 
