@@ -49,8 +49,8 @@ pub use keys::{KEYS_MAX, keys};
 pub use progress::{Progress, progress};
 pub use waiting::WAITING_MAX;
 
-/// Most times that a rule with `repeat` gives or happens at one look. What it has passed beyond them comes when it is
-/// looked at next.
+/// Most times that a rule with `repeat` gives, takes back or happens at one look. What it has passed beyond them comes when
+/// it is looked at next.
 pub const REPEATS_MAX: u32 = 1_000;
 
 /// Documents that a decision may look at.
