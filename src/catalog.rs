@@ -18,12 +18,14 @@ mod fingerprint;
 mod hearing;
 mod keys;
 mod layout;
+mod limits;
 mod listeners;
 mod load;
 mod look;
 mod mistakes;
 mod names;
 mod numbers;
+mod profile;
 mod rank;
 mod rules;
 mod scope;
@@ -135,7 +137,8 @@ impl Catalog {
 
     /// Whether the declared fields of an event have the types declared. One that has not is refused.
     pub fn check_event(&self, event: &Event) -> Result<(), Vec<Invalid>> {
-        self.events.check(event)
+        let wrong = [profile::check(event), self.events.check(event).err().unwrap_or_default()].concat();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
     /// The data of an event as rules see it: a field declared `float` is a float though it was sent as

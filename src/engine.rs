@@ -22,6 +22,7 @@ pub mod trial;
 mod environment;
 mod giving;
 mod keys;
+mod limited;
 mod progress;
 mod top;
 mod view;
@@ -40,9 +41,10 @@ use crate::document::{Change, Document};
 use crate::event::{Event, EventId, EventType, Map, Sequence, Time, UserId, Value};
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
-use crate::stat::{Cell, Decimal, Slot, Step, Way};
+use crate::stat::{Cell, Decimal, Kind, Slot, Step, Way};
 
 use environment::Seen;
+use limited::Move;
 use view::View;
 
 pub use keys::{KEYS_MAX, keys};
@@ -122,7 +124,7 @@ impl<'a, D: Documents> Work<'a, D> {
     fn hear(&mut self, event: &Event, way: Way) {
         let catalog = self.view.catalog;
         let r#type = event.r#type.as_str();
-        let mut moves: Vec<(usize, Key, Step)> = Vec::new();
+        let mut moves: Vec<Move> = Vec::new();
         for index in catalog.hears(r#type) {
             self.read_moves(index, event, way, &mut moves);
         }
@@ -132,16 +134,21 @@ impl<'a, D: Documents> Work<'a, D> {
         if way == Way::Add {
             for index in catalog.resets(r#type) {
                 let keys = keys::of_stat(&self.view, &catalog.stats[index], event);
-                moves.extend(keys.into_iter().map(|key| (index, key, Step::Reset)));
+                moves.extend(keys.into_iter().map(|key| Move {
+                    stat: index,
+                    key,
+                    step: Step::Reset,
+                    group: None,
+                }));
             }
         }
-        for (index, key, step) in moves {
-            self.change(index, &key, step);
+        for one in moves {
+            self.make(one);
         }
     }
 
     /// How an event moves one stat, read from how things are before it does.
-    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Vec<(usize, Key, Step)>) {
+    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Vec<Move>) {
         let stat = &self.view.catalog.stats[index];
         for key in keys::of_stat(&self.view, stat, event) {
             let seen = Seen::hearing(&self.view, event, &key);
@@ -149,8 +156,15 @@ impl<'a, D: Documents> Work<'a, D> {
                 continue;
             }
             let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
-            let steps = stat.steps(way, event.time, amount);
-            moves.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
+            let steps = match (stat.kind, amount) {
+                (Kind::Zone, Some(zone)) if way == Way::Add => {
+                    let document = self.view.document(&key);
+                    let kept = document.as_ref().and_then(|document| document.cell(stat.slot));
+                    stat.place(kept, event.time, &zone).into_iter().collect()
+                }
+                (_, amount) => stat.steps(way, event.time, amount),
+            };
+            self.limited(stat, event, index, key.clone(), steps, moves);
         }
     }
 
@@ -266,7 +280,8 @@ impl<'a, D: Documents> Work<'a, D> {
         match self.view.document(key)?.cell(slot)? {
             Cell::Raised(since) => Some(*since),
             Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
-            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) | Cell::Ranking(_) => None,
+            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
+            Cell::Placed(_) | Cell::Ranking(_) => None,
         }
     }
 

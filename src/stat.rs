@@ -6,6 +6,8 @@
 
 mod bag;
 mod distinct;
+mod limits;
+mod placed;
 mod ranking;
 mod run;
 mod sum;
@@ -20,11 +22,13 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::cel::{Facet, Program, compare};
-use crate::event::{Period, Time, Value};
+use crate::event::{Period, Time, Value, Zone};
 use crate::key::Key;
 
 pub use bag::Bag;
 pub use distinct::Set;
+pub use limits::{Groups, Limits};
+pub use placed::Placed;
 pub use ranking::{RANKING_MAX, Ranked, Ranking};
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
@@ -58,6 +62,8 @@ pub struct Stat {
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
     pub amount: Option<Program>,
+    /// Which of the events that it hears do not count.
+    pub limits: Limits,
     /// The rules that look at it at their own key, by their place in the catalog.
     pub looked_at_by: Vec<usize>,
     /// The rules that look at it at other keys.
@@ -85,6 +91,8 @@ pub enum Kind {
     Last,
     /// Whether a condition holds.
     Flag,
+    /// The time zone of a profile.
+    Zone,
 }
 
 /// One part of a key.
@@ -132,6 +140,8 @@ pub enum Cell {
     Visits(Visits),
     /// What happened lately.
     Window(Window),
+    /// A time zone, and the one that follows it.
+    Placed(Box<Placed>),
     /// The keys of a group, by their values.
     Ranking(Ranking),
 }
@@ -190,6 +200,8 @@ pub enum Step {
     Lately(Time, Item, i64),
     /// This no longer, the latest at that time.
     NotLately(Time, Item),
+    /// This time zone, chosen at the first time, from the second on.
+    Place(Time, SmolStr, Time),
     /// A key has this value, since then.
     Rank(Key, Time, Value),
     /// A key has none.
@@ -206,6 +218,7 @@ impl Stat {
     pub fn read(&self, cell: Option<&Cell>, facet: Facet, now: Time) -> Option<Value> {
         match (cell, self.within) {
             (Some(Cell::Window(window)), Some(within)) => self.read_window(window, facet, now, within),
+            (Some(Cell::Placed(placed)), _) => Some(Value::Text(placed.at(now).clone())),
             (Some(cell), _) => cell.read(self, facet),
             (None, _) => self.nothing_yet(facet),
         }
@@ -219,6 +232,7 @@ impl Stat {
             (Kind::Count | Kind::Sum | Kind::Distinct | Kind::Run(_), _) => Some(Value::Int(0)),
             (Kind::Flag, _) => Some(Value::Bool(false)),
             (Kind::Min | Kind::Max | Kind::First | Kind::Last, _) => None,
+            (Kind::Zone, _) => Some(Value::text(Zone::UTC)),
         }
     }
 
@@ -278,8 +292,19 @@ impl Stat {
             Kind::Max => vec![Step::Max(amount)],
             Kind::First => vec![Step::First(time, amount)],
             Kind::Last => vec![Step::Last(time, amount)],
-            Kind::Flag => Vec::new(),
+            // Which step that is depends on what is kept: `place` says it.
+            Kind::Flag | Kind::Zone => Vec::new(),
         }
+    }
+
+    /// The step by which the choice of a time zone moves what is kept of it.
+    pub fn place(&self, kept: Option<&Cell>, time: Time, zone: &Value) -> Option<Step> {
+        let kept = match kept {
+            Some(Cell::Placed(placed)) => Some(&**placed),
+            _ => None,
+        };
+        let (zone, from) = placed::chosen(kept, time, zone)?;
+        Some(Step::Place(time, zone, from))
     }
 }
 
@@ -293,7 +318,8 @@ impl Step {
             Step::Distinct(value) | Step::Collect(value, _) => Item::Value(value),
             Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) | Step::First(..) => return None,
             Step::Last(..) | Step::Raise(_) | Step::Fall | Step::Reset => return None,
-            Step::Lately(..) | Step::NotLately(..) | Step::Rank(..) | Step::Unrank(_) => return None,
+            Step::Lately(..) | Step::NotLately(..) | Step::Place(..) => return None,
+            Step::Rank(..) | Step::Unrank(_) => return None,
         };
         Some(match way {
             Way::Add => Step::Lately(time, item, within),
@@ -339,8 +365,8 @@ impl Cell {
             Cell::Extreme(value) => Some(Value::clone(value)),
             Cell::Dated(dated) => Some(dated.1.clone()),
             Cell::Raised(_) => Some(Value::Bool(true)),
-            // It is read in its window only, and a ranking by its rule.
-            Cell::Window(_) | Cell::Ranking(_) => None,
+            // They are read at a time only, and a ranking by its rule.
+            Cell::Window(_) | Cell::Placed(_) | Cell::Ranking(_) => None,
         }
     }
 
@@ -391,6 +417,7 @@ impl Cell {
                 window.add(*time, item.clone(), *within)
             }
             (Some(Cell::Window(window)), Step::NotLately(time, item)) => window.take_back(*time, item),
+            (Some(Cell::Placed(placed)), Step::Place(time, zone, from)) => placed.choose(*time, zone, *from),
             (Some(Cell::Ranking(ranking)), Step::Rank(key, since, value)) => {
                 ranking.put(Ranked { key: key.clone(), value: value.clone(), since: *since })
             }
@@ -422,6 +449,7 @@ impl Cell {
             Cell::Window(window) => window.is_empty(),
             Cell::Ranking(ranking) => ranking.is_empty(),
             Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) | Cell::Dated(_) | Cell::Raised(_) => false,
+            Cell::Placed(_) => false,
         }
     }
 
@@ -434,6 +462,7 @@ impl Cell {
             }
             Step::Lately(time, item, _) => Cell::Window(Window::from(vec![(*time, item.clone())])),
             Step::Raise(since) => Cell::Raised(*since),
+            Step::Place(time, zone, _) => Cell::Placed(Box::new(Placed::new(*time, zone.clone()))),
             Step::Uncount => Cell::Count(-1),
             Step::Collect(item, times) => Cell::Bag(Bag::from(vec![(item.clone(), *times)])),
             Step::Visit(number, times) => Cell::Visits(Visits::from(vec![(*number, *times)])),

@@ -38,7 +38,8 @@ use crate::outcome::{Outcome, Rarity, Record};
 pub use backup::{BACKUP_CHUNK_BYTES, Contents, Until, inspect, restore};
 pub use embedded::Embedded;
 pub use options::{
-    CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, Options, SEGMENT_BYTES, SEGMENT_BYTES_MIN,
+    CACHE_BYTES, CACHE_BYTES_MIN, CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, Options,
+    SEGMENT_BYTES, SEGMENT_BYTES_MIN, SLED_CACHE_PART,
 };
 pub use timeline::{Timeline, Timelines};
 pub use verify::verify;

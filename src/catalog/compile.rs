@@ -20,12 +20,12 @@ use super::stats::{self, Compiled};
 use super::waits::Reads;
 use super::{
     Catalog, Fingerprint, Gives, Numbers, Rule, Season, Source, Tier, Top, Trial, badges, fall, fingerprint,
-    top,
+    profile, top,
 };
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
-use crate::stat::Stat;
+use crate::stat::{Limits, Stat};
 
 impl Catalog {
     /// Compiles files, or says everything that is wrong with them. Files are given in the order of
@@ -38,9 +38,10 @@ impl Catalog {
         numbers: &Numbers,
     ) -> Result<(Catalog, Numbers, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut mistakes = Mistakes::new(files);
-        let Some(folder) = Folder::read(files, &mut mistakes) else {
+        let Some(mut folder) = Folder::read(files, &mut mistakes) else {
             return Err(mistakes.into_diagnostics());
         };
+        folder.rules.extend(profile::stats(&folder));
         let names = Names::of(&folder, &mut mistakes);
         let events = Events::of(&folder.events, &mut mistakes);
         let keys = keys::of_all(&names);
@@ -208,6 +209,10 @@ impl Everything {
             within: meaning.within(*entry),
             when: stat.when.clone(),
             amount: stat.amount.clone(),
+            limits: Limits {
+                groups: stat.limits.needs_groups().then(|| numbers.groups(stat.fingerprint)),
+                ..stat.limits.clone()
+            },
             looked_at_by: Vec::new(),
             waited_for_by: Vec::new(),
         });

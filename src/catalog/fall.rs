@@ -7,6 +7,7 @@
 use super::declare::{Declaration, Sort};
 use super::hearing::{Heard, Pattern, flags};
 use super::layout::{Entry, Layout};
+use super::limits;
 use super::mistakes::{Mistakes, Spot};
 use super::names::Names;
 use super::rank::Ranks;
@@ -99,7 +100,7 @@ impl Rules<'_> {
         match self.shapes[stat].as_ref().map(|shape| shape.kind) {
             Some(Kind::Count | Kind::Distinct | Kind::Run(_)) | None => !shrinks,
             Some(Kind::Max) => heard.reset.is_empty(),
-            Some(Kind::Sum | Kind::Min | Kind::First | Kind::Last | Kind::Flag) => false,
+            Some(Kind::Sum | Kind::Min | Kind::First | Kind::Last | Kind::Flag | Kind::Zone) => false,
         }
     }
 
@@ -135,6 +136,12 @@ impl Rules<'_> {
         let Some(spot) = heard.undo.first().map(|undo| &undo.spot).or(falling.map(|(_, spot)| spot)) else {
             return false;
         };
+        if let Some((fallen, at)) = falling
+            && hearing.limits.cooldown.is_some()
+            && heard.undo.is_empty()
+        {
+            limits::refuse_cooldown(declaration, &self.why_it_falls(fallen), at, mistakes);
+        }
         if let Some(look) = self.look_that_changes(rule) {
             let why = match falling.filter(|_| heard.undo.is_empty()) {
                 Some((rule, _)) => self.why_it_falls(rule),
@@ -160,7 +167,7 @@ impl Rules<'_> {
     /// Something that a rule looks at beside `on` and that may be another when it is taken back.
     fn look_that_changes(&self, rule: usize) -> Option<String> {
         let stat = self.stats[self.layout.number(rule)?].as_ref()?;
-        let of_key = stat.by.iter().filter_map(|part| match &part.from {
+        let of_key = stat.by.iter().chain(&stat.limits.per).filter_map(|part| match &part.from {
             PartSource::Program(program) => Some(program),
             PartSource::User | PartSource::Subject | PartSource::Period(_) => None,
         });

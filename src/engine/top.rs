@@ -115,5 +115,6 @@ fn ranking(document: &Document, slot: Slot) -> Option<&Ranking> {
         Cell::Ranking(ranking) => Some(ranking),
         Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
         Cell::Dated(_) | Cell::Raised(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
+        Cell::Placed(_) => None,
     }
 }

@@ -146,5 +146,6 @@ fn bag(document: &Document, slot: Slot) -> Option<&Bag> {
         Cell::Bag(keys) => Some(keys),
         Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
         Cell::Dated(_) | Cell::Raised(_) | Cell::Visits(_) | Cell::Window(_) | Cell::Ranking(_) => None,
+        Cell::Placed(_) => None,
     }
 }

@@ -214,6 +214,7 @@ impl History {
             | Cell::Bag(_)
             | Cell::Visits(_)
             | Cell::Window(_)
+            | Cell::Placed(_)
             | Cell::Ranking(_)) => broken("a stat keeps its kind", format!("{other:?}")),
         });
         let expected = (days.len() as i64, longest(&days));

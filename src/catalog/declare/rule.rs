@@ -81,24 +81,13 @@ impl Declaration {
         format!("{} `{}`", self.sort.name(), self.name.value)
     }
 
-    /// Reads one table. None where it is no table or has no name that could be used.
-    pub(super) fn read(sort: Sort, field: Field<'_>, mistakes: &mut Mistakes) -> Option<Declaration> {
-        let name = field.named();
-        let Some(table) = field.table() else {
-            let message =
-                format!("a {0} must be a table: `[{0}.{1}]`, its fields below", sort.name(), name.value);
-            mistakes.error(&field.name_spot(), message);
-            return None;
-        };
-        let mut fields = Fields::new(format!("{} `{}`", sort.name(), name.value), field.name_spot(), table);
-        refuse_later(sort, &mut fields, mistakes);
-        let hearing = Hearing::read(sort, &mut fields, mistakes);
-        let when = fields.expression(mistakes, "when");
-        let mut declaration = Declaration {
+    /// One of which nothing is said but what it hears.
+    pub(in crate::catalog) fn new(sort: Sort, name: At<SmolStr>, hearing: Option<Hearing>) -> Declaration {
+        Declaration {
             sort,
             name,
             hearing,
-            when,
+            when: None,
             value: None,
             at: None,
             tiers: None,
@@ -114,7 +103,33 @@ impl Declaration {
             revoke: None,
             looks: Looks::default(),
             broken: false,
+        }
+    }
+
+    /// All its expressions.
+    pub(in crate::catalog) fn expressions(&self) -> impl Iterator<Item = &At<String>> {
+        let hearing = self.hearing.iter();
+        let heard = hearing.flat_map(|hearing| {
+            let by = hearing.by.iter().filter_map(|part| part.from.as_ref());
+            by.chain(hearing.amount.as_ref().map(|(_, amount)| amount))
+        });
+        heard.chain([&self.when, &self.value, &self.to].into_iter().flatten())
+    }
+
+    /// Reads one table. None where it is no table or has no name that could be used.
+    pub(super) fn read(sort: Sort, field: Field<'_>, mistakes: &mut Mistakes) -> Option<Declaration> {
+        let name = field.named();
+        let Some(table) = field.table() else {
+            let message =
+                format!("a {0} must be a table: `[{0}.{1}]`, its fields below", sort.name(), name.value);
+            mistakes.error(&field.name_spot(), message);
+            return None;
         };
+        let mut fields = Fields::new(format!("{} `{}`", sort.name(), name.value), field.name_spot(), table);
+        refuse_later(sort, &mut fields, mistakes);
+        let hearing = Hearing::read(sort, &mut fields, mistakes);
+        let when = fields.expression(mistakes, "when");
+        let mut declaration = Declaration { when, ..Declaration::new(sort, name, hearing) };
         match sort {
             Sort::Stat => refuse(
                 &mut fields,

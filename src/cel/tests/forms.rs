@@ -119,7 +119,7 @@ fn bare_names_are_those_that_stand_by_themselves() {
         ("entered.gap >= 3 && hearts > entered", &["entered", "hearts"][..]),
         ("thanks >= 2 && stock(item_of) > 100", &["thanks", "item_of"]),
         ("sold(a).gap + crew.list.map(u, u + b)[c] > -d", &["a", "crew", "b", "c", "d"]),
-        ("event.data.x && key.y == now && profile.z && true && null == false", &[]),
+        ("event.data.x && key.y == now && profile.z && true && null == false", &["profile.z"]),
         ("l.exists(u, u) && u", &["l", "u"]),
         ("has(x.y) ? [a] : !b", &["x", "a", "b"]),
         ("hearts >", &[]),

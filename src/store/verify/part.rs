@@ -308,7 +308,7 @@ fn moved(document: &mut Document, change: &Change) -> u64 {
     let new = if document.cell(change.slot).is_none() { CELL_BYTES } else { 0 };
     let member = match &change.step {
         Step::Count | Step::Uncount | Step::Sum(_) | Step::Raise(_) | Step::Fall => 0,
-        Step::Reset | Step::NotLately(..) | Step::Unrank(_) => 0,
+        Step::Reset | Step::NotLately(..) | Step::Unrank(_) | Step::Place(..) => 0,
         // In the order, and by its key.
         Step::Rank(key, ..) => 2 * MEMBER_BYTES + key.as_str().len() as u64,
         Step::Distinct(text) | Step::Collect(text, _) => MEMBER_BYTES + text.len() as u64,
