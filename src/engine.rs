@@ -14,6 +14,8 @@
 //! things were before the event; then all of them move. *Look*: every rule that rests on something
 //! which moved is looked at once for each key concerned, in the order of [`Catalog::rules`]; so nothing
 //! is seen half-way. What becomes true is an event, heard at once, and moves only what is looked at later.
+//! A rule that looks at other keys is also looked at when these change (`engine/waiting.rs`); one with `top` is looked
+//! at for all its keys at once (`engine/top.rs`).
 
 pub mod trial;
 

@@ -47,31 +47,37 @@ pub struct Outcome {
 impl Record {
     /// Brings a document up to date: what it has already is left alone. Says whether it changed.
     pub fn apply_to(&self, key: &Key, document: &mut Document) -> bool {
-        if document.sequence >= self.sequence {
-            return false;
+        let mut share = Share::of(self);
+        share.changes =
+            self.changes.iter().filter(|(of, _)| of == key).flat_map(|(_, changes)| changes).collect();
+        share.news = self.news().filter(|news| Key::user(&news.award().user) == *key).collect();
+        share.apply_to(document)
+    }
+
+    /// What it changed in each document. One event may change many thousands, so they are not looked for one by one.
+    pub fn shares(&self) -> BTreeMap<Key, Share<'_>> {
+        let mut shares: BTreeMap<Key, Share<'_>> = BTreeMap::new();
+        for (key, changes) in &self.changes {
+            shares.entry(key.clone()).or_insert_with(|| Share::of(self)).changes.extend(changes);
         }
-        let mut changed = false;
-        for change in self.changes.iter().filter(|(of, _)| of == key).flat_map(|(_, changes)| changes) {
-            changed |= document.apply(change);
+        for news in self.news() {
+            let share = shares.entry(Key::user(&news.award().user)).or_insert_with(|| Share::of(self));
+            share.news.push(news);
         }
-        // One event may change many thousand documents: what is compared with each of them has to be cheap.
-        let user = if key.is_user() { key.part("user") } else { None };
-        let is_theirs = |award: &Award| user.as_deref() == Some(award.user.as_str());
-        let given = self.awards.iter().filter(|award| is_theirs(award));
-        let taken = self.revoked.iter().filter(|revocation| is_theirs(&revocation.award));
-        for news in in_order(given, taken) {
-            changed |= match news {
-                News::Award(award) => document.give(award),
-                News::Revocation(revocation) => document.take_back(revocation),
-            };
-        }
-        document.sequence = self.sequence;
-        changed
+        shares
     }
 
     /// What it gave and took back, in the order in which it did.
     pub fn news(&self) -> impl Iterator<Item = News> {
-        in_order(self.awards.iter(), self.revoked.iter())
+        let (mut given, mut taken) = (self.awards.iter().peekable(), self.revoked.iter().peekable());
+        std::iter::from_fn(move || match (given.peek(), taken.peek()) {
+            (Some(award), Some(revocation)) if revocation.place < award.place => {
+                taken.next().cloned().map(News::Revocation)
+            }
+            (None, Some(_)) => taken.next().cloned().map(News::Revocation),
+            (Some(_), _) => given.next().cloned().map(News::Award),
+            (None, None) => None,
+        })
     }
 
     /// The keys of all documents it changed, each once.
@@ -86,20 +92,37 @@ impl Record {
     }
 }
 
-/// What was given and taken back, by their places.
-fn in_order<'a>(
-    given: impl Iterator<Item = &'a Award>,
-    taken: impl Iterator<Item = &'a Revocation>,
-) -> impl Iterator<Item = News> {
-    let (mut given, mut taken) = (given.peekable(), taken.peekable());
-    std::iter::from_fn(move || match (given.peek(), taken.peek()) {
-        (Some(award), Some(revocation)) if revocation.place < award.place => {
-            taken.next().cloned().map(News::Revocation)
+/// What one event changed in one document.
+#[derive(Debug)]
+pub struct Share<'a> {
+    sequence: Sequence,
+    changes: Vec<&'a Change>,
+    news: Vec<News>,
+}
+
+impl Share<'_> {
+    fn of(record: &Record) -> Self {
+        Share { sequence: record.sequence, changes: Vec::new(), news: Vec::new() }
+    }
+
+    /// Brings the document up to date: what it has already is left alone. Says whether it changed.
+    pub fn apply_to(self, document: &mut Document) -> bool {
+        if document.sequence >= self.sequence {
+            return false;
         }
-        (None, Some(_)) => taken.next().cloned().map(News::Revocation),
-        (Some(_), _) => given.next().cloned().map(News::Award),
-        (None, None) => None,
-    })
+        let mut changed = false;
+        for change in self.changes {
+            changed |= document.apply(change);
+        }
+        for news in self.news {
+            changed |= match news {
+                News::Award(award) => document.give(award),
+                News::Revocation(revocation) => document.take_back(revocation),
+            };
+        }
+        document.sequence = self.sequence;
+        changed
+    }
 }
 
 /// How many users there are, and how many of them hold each badge.

@@ -48,7 +48,7 @@ impl<D: Documents> Work<'_, D> {
         let Some(group) = group(top, key).filter(|_| standing.is_some()) else { return false };
         let document = self.view.document(&group);
         let ranking = document.as_deref().and_then(|document| ranking(document, top.slot));
-        ranking.and_then(|ranking| ranking.place(key)).is_some_and(|place| place < top.count)
+        ranking.is_some_and(|ranking| ranking.is_among(key, top.count))
     }
 
     /// Gives a key the place that its value has now. Answers who came into the top in its stead, or fell out of it.
@@ -64,14 +64,11 @@ impl<D: Documents> Work<'_, D> {
             (Some(known), Some(value)) if compare(known, &value) == Some(Ordering::Equal) => return None,
             (_, Some(value)) => Step::Rank(key.clone(), self.event.time, value),
         };
-        let is_in = |ranking: Option<&Ranking>| {
-            ranking.and_then(|ranking| ranking.place(key)).is_some_and(|place| place < top.count)
-        };
-        let was_in = is_in(before);
+        let was_in = before.is_some_and(|ranking| ranking.is_among(key, top.count));
         let moved = self.view.open(&group);
         moved.apply(Change { slot: top.slot, step });
         let after = ranking(&moved.document, top.slot)?;
-        let other = match (was_in, is_in(Some(after))) {
+        let other = match (was_in, after.is_among(key, top.count)) {
             (false, true) => after.at(top.count),
             (true, false) => after.at(top.count - 1),
             (true, true) | (false, false) => None,

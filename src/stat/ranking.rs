@@ -16,7 +16,7 @@ pub const RANKING_MAX: usize = 10_000;
 #[serde(from = "Vec<Ranked>", into = "Vec<Ranked>")]
 pub struct Ranking {
     /// Copies share their branches, here and below.
-    order: imbl::Vector<Ranked>,
+    order: imbl::OrdSet<Placed>,
     values: imbl::OrdMap<Key, (Value, Time)>,
 }
 
@@ -31,6 +31,10 @@ pub struct Ranked {
     pub since: Time,
 }
 
+/// The same in the order of places: two numbers that are equal are of one value, an int or not.
+#[derive(Clone, Debug)]
+struct Placed(Ranked);
+
 impl Ranking {
     /// Keeps the value that a key has since then, instead of the one it had. One that is no number is not kept.
     pub fn put(&mut self, ranked: Ranked) -> bool {
@@ -43,21 +47,20 @@ impl Ranking {
             return false;
         }
         let known = self.remove(&key);
-        self.order.insert(self.before(&ranked), ranked);
+        self.order.insert(Placed(ranked));
         self.values.insert(key.clone(), (value, since));
-        if self.order.len() <= RANKING_MAX {
+        if self.len() <= RANKING_MAX {
             return true;
         }
-        let Some(last) = self.order.pop_back() else { return true };
-        self.values.remove(&last.key);
+        let Some(Placed(last)) = self.order.get_max().cloned() else { return true };
+        self.remove(&last.key);
         known || last.key != key
     }
 
     /// Forgets a key; says whether it was there.
     pub fn remove(&mut self, key: &Key) -> bool {
-        let Some(place) = self.place(key) else { return false };
-        self.order.remove(place);
-        self.values.remove(key);
+        let Some((value, since)) = self.values.remove(key) else { return false };
+        self.order.remove(&Placed(Ranked { key: key.clone(), value, since }));
         true
     }
 
@@ -66,39 +69,51 @@ impl Ranking {
         self.values.get(key).map(|(value, _)| value)
     }
 
-    /// How many are before a key.
-    pub fn place(&self, key: &Key) -> Option<usize> {
-        let (value, since) = self.values.get(key)?.clone();
-        Some(self.before(&Ranked { key: key.clone(), value, since }))
+    /// Whether a key is among so many first. Costs a step for each that is before it, at most so many.
+    pub fn is_among(&self, key: &Key, first: usize) -> bool {
+        let Some((value, since)) = self.values.get(key).cloned() else { return false };
+        let own = Placed(Ranked { key: key.clone(), value, since });
+        self.order.iter().take(first).any(|placed| *placed == own)
     }
 
     /// Who has so many before it.
     pub fn at(&self, place: usize) -> Option<&Ranked> {
-        self.order.get(place)
+        self.order.iter().nth(place).map(|Placed(ranked)| ranked)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.values.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
-    }
-
-    fn before(&self, ranked: &Ranked) -> usize {
-        self.order.binary_search_by(|known| known.compare(ranked)).unwrap_or_else(|at| at)
+        self.values.is_empty()
     }
 }
 
-impl Ranked {
-    fn compare(&self, other: &Ranked) -> Ordering {
+impl Ord for Placed {
+    fn cmp(&self, Placed(other): &Placed) -> Ordering {
+        let Placed(own) = self;
         // Two numbers always compare.
-        let by_value = compare(&other.value, &self.value).unwrap_or(Ordering::Equal);
-        by_value.then(self.since.cmp(&other.since)).then_with(|| self.key.cmp(&other.key))
+        let by_value = compare(&other.value, &own.value).unwrap_or(Ordering::Equal);
+        by_value.then(own.since.cmp(&other.since)).then_with(|| own.key.cmp(&other.key))
     }
 }
+
+impl PartialOrd for Placed {
+    fn partial_cmp(&self, other: &Placed) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Placed {
+    fn eq(&self, other: &Placed) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Placed {}
 
 /// Whether it has its place among numbers.
 fn is_number(value: &Value) -> bool {
@@ -122,7 +137,7 @@ impl From<Vec<Ranked>> for Ranking {
 
 impl From<Ranking> for Vec<Ranked> {
     fn from(ranking: Ranking) -> Vec<Ranked> {
-        ranking.order.into_iter().collect()
+        ranking.order.into_iter().map(|Placed(ranked)| ranked).collect()
     }
 }
 
@@ -167,11 +182,13 @@ mod tests {
         let mut ranking = Ranking::from(all);
         let newcomer = RANKING_MAX as i64;
         assert!(!ranking.put(ranked(newcomer, Value::Int(9), 0)), "it would be the last");
-        assert_eq!((ranking.len(), ranking.place(&key(newcomer))), (RANKING_MAX, None));
+        assert_eq!((ranking.len(), ranking.value(&key(newcomer))), (RANKING_MAX, None));
         assert!(ranking.put(ranked(newcomer, Value::Int(15), 0)));
-        assert_eq!((ranking.len(), ranking.place(&key(0))), (RANKING_MAX, None));
+        assert_eq!((ranking.len(), ranking.value(&key(0))), (RANKING_MAX, None));
         assert!(ranking.put(ranked(newcomer, Value::Int(1), 0)), "who is there may become the last");
-        assert_eq!(ranking.place(&key(newcomer)), Some(RANKING_MAX - 1));
+        assert_eq!(ranking.at(RANKING_MAX - 1).map(|last| &last.key), Some(&key(newcomer)));
+        assert!(ranking.is_among(&key(newcomer), RANKING_MAX));
+        assert!(!ranking.is_among(&key(newcomer), RANKING_MAX - 1));
     }
 
     proptest! {
@@ -192,7 +209,8 @@ mod tests {
                 sorted.sort();
                 let sorted: Vec<_> = sorted.into_iter().map(|(_, _, number)| key(*number)).collect();
                 for (place, key) in sorted.iter().enumerate() {
-                    prop_assert_eq!(ranking.place(key), Some(place));
+                    prop_assert_eq!(ranking.at(place).map(|ranked| &ranked.key), Some(key));
+                    prop_assert!(ranking.is_among(key, place + 1) && !ranking.is_among(key, place));
                 }
                 prop_assert_eq!(order(&ranking), sorted);
             }

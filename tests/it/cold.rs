@@ -76,8 +76,9 @@ impl Site {
     fn keep(&mut self, outcome: &Outcome) {
         for (key, document) in &outcome.documents {
             self.kept.insert(key.clone(), document.clone());
-            let rebuilt = self.rebuilt.entry(key.clone()).or_default();
-            outcome.record.apply_to(key, rebuilt);
+        }
+        for (key, share) in outcome.record.shares() {
+            share.apply_to(self.rebuilt.entry(key).or_default());
         }
         // Comparing ten thousand that wait at each of ten thousand events would take a minute.
         if self.sequence < 2000 {

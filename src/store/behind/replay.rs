@@ -105,14 +105,14 @@ impl<'a> Replay<'a> {
         if record.sequence <= self.sums.sequence {
             return Ok(());
         }
-        for key in record.keys() {
+        for (key, of_document) in record.shares() {
             if !self.changed.contains_key(&key) {
                 let (document, bytes) = write::read(self.shared, self.sled, &key)?.unwrap_or_default();
                 self.changed.insert(key.clone(), (Arc::new(document), bytes));
                 self.bytes += bytes + OVERHEAD_BYTES;
             }
             if let Some((document, bytes)) = self.changed.get_mut(&key) {
-                record.apply_to(&key, Arc::make_mut(document));
+                of_document.apply_to(Arc::make_mut(document));
                 *bytes += share;
                 self.bytes += share;
             }
