@@ -10,8 +10,10 @@ mod badges;
 mod check;
 mod error;
 mod event_line;
+mod folder;
 pub mod lines;
 mod record;
+mod reload;
 mod restore;
 mod retain;
 mod serve;
@@ -47,6 +49,7 @@ enum Command {
     Awards(awards::Awards),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Reload(reload::Reload),
     Check(check::Check),
     Verify(verify::Verify),
 }
@@ -76,6 +79,7 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Awards(awards) => block_on(awards.run()),
         Command::Backup(backup) => block_on(backup.run()),
         Command::Restore(restore) => restore.run(),
+        Command::Reload(reload) => block_on(reload.run()),
         Command::Check(check) => check.run(),
         Command::Verify(verify) => verify.run(),
     }

@@ -13,6 +13,7 @@ mod fuzz;
 mod history;
 mod live;
 mod opened;
+mod reload;
 mod retention;
 mod rpc;
 mod scenarios;
