@@ -8,6 +8,7 @@
 //!           say, where
 //! ```
 
+mod attempt;
 mod badges;
 mod compile;
 mod declare;
@@ -24,13 +25,16 @@ mod look;
 mod mistakes;
 mod names;
 mod numbers;
+mod quoted;
 mod rank;
 mod rules;
+mod schema;
 mod scope;
 mod stats;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod warnings;
 
 use std::collections::HashMap;
 
@@ -45,9 +49,11 @@ use events::Events;
 use listeners::Listeners;
 
 pub use crate::diagnostic::Source;
+pub use attempt::Attempted;
 pub use fingerprint::Fingerprint;
 pub use load::Unreadable;
 pub use numbers::Numbers;
+pub use schema::schema;
 pub use trial::{Held, Trial};
 
 /// Everything that the files of one folder declare.
@@ -97,6 +103,11 @@ impl Catalog {
     /// The stats that events of this type set to nothing, in order.
     pub fn resets(&self, event_type: &str) -> impl Iterator<Item = usize> + use<> {
         self.resetters.of(event_type)
+    }
+
+    /// The types of events that are heard, as they are named: without those that only begin so, in no order.
+    pub fn heard_types(&self) -> impl Iterator<Item = &str> {
+        [&self.listeners, &self.undoers, &self.resetters].into_iter().flat_map(Listeners::types)
     }
 
     /// Whether anything hears events of this type.

@@ -3,6 +3,7 @@
 //! `serve`, `check` and `verify` are the server itself. All other commands speak to a server through the client
 //! crate, as any program would; they know nothing of gRPC.
 
+mod attempt;
 mod award_line;
 mod awards;
 mod backup;
@@ -12,10 +13,12 @@ mod error;
 mod event_line;
 mod folder;
 pub mod lines;
+mod past;
 mod record;
 mod reload;
 mod restore;
 mod retain;
+mod schema;
 mod serve;
 mod server;
 mod signals;
@@ -51,6 +54,8 @@ enum Command {
     Restore(restore::Restore),
     Reload(reload::Reload),
     Check(check::Check),
+    Try(attempt::Try),
+    Schema(schema::Schema),
     Verify(verify::Verify),
 }
 
@@ -81,6 +86,8 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Restore(restore) => restore.run(),
         Command::Reload(reload) => block_on(reload.run()),
         Command::Check(check) => check.run(),
+        Command::Try(attempt) => attempt.run(),
+        Command::Schema(schema) => schema.run(),
         Command::Verify(verify) => verify.run(),
     }
 }

@@ -17,6 +17,7 @@
 
 pub mod trial;
 
+mod attempt;
 mod environment;
 mod keys;
 mod progress;
@@ -41,6 +42,7 @@ use crate::stat::{Cell, Decimal, Slot, Step, Way};
 use environment::Seen;
 use view::View;
 
+pub use attempt::{Came, InMemory, attempt};
 pub use keys::{KEYS_MAX, keys};
 pub use progress::{Progress, progress};
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use super::declare::{Folder, Sort};
+use super::declare::Folder;
 use super::events::Events;
 use super::hearing::{Heard, Pattern};
 use super::keys::{self, Parts};
@@ -14,8 +14,8 @@ use super::names::Names;
 use super::rank::{self, Ranks};
 use super::rules::{self, Condition};
 use super::scope::Known;
-use super::stats::{self, Compiled};
-use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall};
+use super::stats;
+use super::{Attempted, Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall, warnings};
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
@@ -35,37 +35,57 @@ impl Catalog {
         let Some(folder) = Folder::read(files, &mut mistakes) else {
             return Err(mistakes.into_diagnostics());
         };
-        let names = Names::of(&folder, &mut mistakes);
-        let events = Events::of(&folder.events, &mut mistakes);
-        let keys = keys::of_all(&names);
-        let heard = Heard::of_all(&names, &events, &mut mistakes);
-        let trials = Trial::of_all(&folder, &names, &events, &keys, &mut mistakes);
-        let meaning = Meaning { names: &names, events: &events, keys: &keys, heard: &heard };
-        let compiled = meaning.compile(&mut mistakes);
-        if mistakes.any() {
-            return Err(mistakes.into_diagnostics());
-        }
-        let mut numbers = numbers.clone();
-        let mut catalog = compiled.into_catalog(&meaning, &folder, &mut numbers);
-        catalog.events = events;
-        catalog.trials = trials;
-        Ok((catalog, numbers, mistakes.into_diagnostics()))
+        let (catalog, numbers, warnings, _) = of_folder(&folder, numbers, mistakes, None)?;
+        Ok((catalog, numbers, warnings))
     }
 }
 
+/// A catalog, its numbers, warnings, and what was asked for.
+type Compiled = (Catalog, Numbers, Vec<Diagnostic>, Option<Attempted>);
+
+/// Compiles what was read. What `asked` keeps, a stat's name, is handed over too.
+pub(super) fn of_folder(
+    folder: &Folder,
+    numbers: &Numbers,
+    mut mistakes: Mistakes,
+    asked: Option<&str>,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let names = Names::of(folder, &mut mistakes);
+    let events = Events::of(&folder.events, &mut mistakes);
+    let keys = keys::of_all(&names);
+    let heard = Heard::of_all(&names, &events, &mut mistakes);
+    let trials = Trial::of_all(folder, &names, &events, &keys, &mut mistakes);
+    let meaning = Meaning { names: &names, events: &events, keys: &keys, heard: &heard };
+    let compiled = meaning.compile(&mut mistakes);
+    if mistakes.any() {
+        return Err(mistakes.into_diagnostics());
+    }
+    warnings::unreachable(&meaning, &compiled, &mut mistakes);
+    warnings::unheard(&meaning, folder, &mut mistakes);
+    let asked = asked.and_then(|name| compiled.layout.number(names.stat(name)?));
+    let program = asked.and_then(|stat| compiled.stats[stat].as_ref()?.amount.clone());
+    let mut numbers = numbers.clone();
+    let mut catalog = compiled.into_catalog(&meaning, folder, &mut numbers);
+    catalog.events = events;
+    catalog.trials = trials;
+    let attempted = asked.zip(program);
+    let attempted = attempted.map(|(stat, program)| Attempted { program, stat: catalog.stats[stat].clone() });
+    Ok((catalog, numbers, mistakes.into_diagnostics(), attempted))
+}
+
 /// What the names in the files mean.
-struct Meaning<'a> {
-    names: &'a Names<'a>,
-    events: &'a Events,
-    keys: &'a [Parts],
-    heard: &'a [Heard],
+pub(super) struct Meaning<'a> {
+    pub(super) names: &'a Names<'a>,
+    pub(super) events: &'a Events,
+    pub(super) keys: &'a [Parts],
+    pub(super) heard: &'a [Heard],
 }
 
 /// Everything compiled, before it has its place and number.
-struct Everything {
-    layout: Layout,
-    stats: Vec<Option<Compiled>>,
-    conditions: Vec<Option<Condition>>,
+pub(super) struct Everything {
+    pub(super) layout: Layout,
+    pub(super) stats: Vec<Option<stats::Compiled>>,
+    pub(super) conditions: Vec<Option<Condition>>,
     ranks: Ranks,
     /// By rule: whether its number may have to be taken back.
     undoable: Vec<bool>,
@@ -91,7 +111,7 @@ impl Meaning<'_> {
             mistakes,
         );
         if !mistakes.any() {
-            self.warn_of_unused(&known.used.into_inner(), mistakes);
+            warnings::unused(self, &known.used.into_inner(), mistakes);
         }
         match same_definitions(&stats) {
             Some(same) if !mistakes.any() => {
@@ -122,22 +142,10 @@ impl Meaning<'_> {
             Entry::Truth(_) => None,
         }
     }
-
-    fn warn_of_unused(&self, used: &BTreeSet<usize>, mistakes: &mut Mistakes) {
-        for (index, rule) in self.names.rules.iter().enumerate() {
-            if rule.sort == Sort::Stat && !used.contains(&index) {
-                let message = format!(
-                    "nobody uses the stat `{}`; name it in a flag or badge, or take it out",
-                    rule.name.value
-                );
-                mistakes.warning(&rule.name.spot, message);
-            }
-        }
-    }
 }
 
 /// For each stat the first that is defined like it; none where all differ.
-fn same_definitions(stats: &[Option<Compiled>]) -> Option<Vec<usize>> {
+fn same_definitions(stats: &[Option<stats::Compiled>]) -> Option<Vec<usize>> {
     let mut first = HashMap::new();
     let same: Vec<_> = stats
         .iter()
