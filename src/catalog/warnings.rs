@@ -1,12 +1,14 @@
 //! What can be used and was most likely not meant: tiers that nobody can reach, events of tests that nobody hears.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use super::compile::{Everything, Meaning};
 use super::declare::{Folder, Sort};
 use super::hearing::Pattern;
 use super::layout::Entry;
 use super::mistakes::{At, Mistakes};
+use super::rank::RANKS_MAX;
 use crate::cel::compare;
 use crate::diagnostic::did_you_mean;
 use crate::event::{Period, Value};
@@ -27,13 +29,13 @@ pub(super) fn unused(meaning: &Meaning<'_>, used: &BTreeSet<usize>, mistakes: &m
 
 /// What is asked of a number that it can never be.
 pub(super) fn unreachable(meaning: &Meaning<'_>, compiled: &Everything, mistakes: &mut Mistakes) {
-    let limits = Limits { meaning, compiled };
+    let limits = Limits { meaning, compiled, known: RefCell::default() };
     for (rule, declaration) in meaning.names.rules.iter().enumerate() {
         let most = match (&compiled.conditions[rule], compiled.layout.number(rule)) {
             (None, _) => None,
-            (Some(_), Some(number)) => limits.of_stat(number),
+            (Some(_), Some(number)) => limits.of_stat(number, 0),
             (Some(condition), None) => {
-                condition.value.as_ref().and_then(|value| value.at_most(&|used| limits.of_stat(used.stat)))
+                condition.value.as_ref().and_then(|value| value.at_most(&|used| limits.of_stat(used.stat, 0)))
             }
         };
         let Some(most) = most else { continue };
@@ -54,11 +56,27 @@ pub(super) fn unreachable(meaning: &Meaning<'_>, compiled: &Everything, mistakes
 struct Limits<'a> {
     meaning: &'a Meaning<'a>,
     compiled: &'a Everything,
+    /// By stat: what was found, so that no stat is gone into twice.
+    known: RefCell<HashMap<usize, Option<f64>>>,
 }
 
 impl Limits<'_> {
-    /// The most that a stat can be, if that can be told.
-    fn of_stat(&self, stat: usize) -> Option<f64> {
+    /// The most that a stat can be, if that can be told. Of stats that look at others so many deep it is not.
+    fn of_stat(&self, stat: usize, deep: u32) -> Option<f64> {
+        if deep > RANKS_MAX {
+            return None;
+        }
+        let known = self.known.borrow().get(&stat).copied();
+        known.unwrap_or_else(|| {
+            // A stat may look at itself: nothing is known of it meanwhile.
+            self.known.borrow_mut().insert(stat, None);
+            let most = self.worked_out(stat, deep);
+            self.known.borrow_mut().insert(stat, most);
+            most
+        })
+    }
+
+    fn worked_out(&self, stat: usize, deep: u32) -> Option<f64> {
         let Entry::Number(rule) = self.compiled.layout.entries[stat] else { return None };
         let kept = self.compiled.stats[stat].as_ref()?;
         match kept.kind {
@@ -73,10 +91,9 @@ impl Limits<'_> {
                 within.min_by(f64::total_cmp)
             }
             Kind::Run(None) => kept.amount.as_ref()?.values_at_most(None),
-            Kind::Min | Kind::Max | Kind::First | Kind::Last => kept
-                .amount
-                .as_ref()?
-                .at_most(&|used| (used.stat != stat).then(|| self.of_stat(used.stat)).flatten()),
+            Kind::Min | Kind::Max | Kind::First | Kind::Last => {
+                kept.amount.as_ref()?.at_most(&|used| self.of_stat(used.stat, deep + 1))
+            }
             Kind::Sum | Kind::Flag => None,
         }
     }
