@@ -20,10 +20,7 @@ type Range = (Option<f64>, Option<f64>);
 impl Program {
     /// The stat that the program is, if it is nothing else.
     pub fn only_stat(&self) -> Option<&StatUse> {
-        match &*self.expr {
-            Expr::Stat { stat, at: None } => Some(stat),
-            _ => None,
-        }
+        if let Expr::Stat { stat, at: None } = &*self.expr { Some(stat) } else { None }
     }
 
     /// Where it compares a stat, named bare, with something that is written out.
@@ -50,12 +47,8 @@ impl Program {
 
     /// The calendar period of the event's own time that it is, if it is one: `day(event.time)`.
     pub fn period_of_event(&self) -> Option<Period> {
-        match &*self.expr {
-            Expr::Call(Function::Period(period), of) => {
-                matches!(&of[..], [Expr::EventField(EventField::Time)]).then_some(*period)
-            }
-            _ => None,
-        }
+        let Expr::Call(Function::Period(period), of) = &*self.expr else { return None };
+        matches!(&of[..], [Expr::EventField(EventField::Time)]).then_some(*period)
     }
 
     /// How many different values it can have, if that can be told; `types`: how many types of events it can see.
@@ -176,18 +169,19 @@ fn part_range(part: Part, of: Option<&Expr>) -> Range {
 }
 
 fn values(expr: &Expr, r#type: &Type, types: Option<usize>) -> Option<f64> {
-    match expr {
-        Expr::Literal(_) => Some(1.0),
-        Expr::EventField(EventField::Type) => types.map(|types| types as f64),
-        Expr::If(parts) => {
-            Some(values(&parts[1], &Type::Any, types)? + values(&parts[2], &Type::Any, types)?)
-        }
-        _ if *r#type == Type::Bool => Some(2.0),
-        // Whole numbers only: between two others there is no end of numbers.
-        _ if *r#type == Type::Int => {
-            let (least, most) = range(expr, &|_| None);
-            Some(most? - least? + 1.0)
-        }
-        _ => None,
+    if let Expr::Literal(_) = expr {
+        return Some(1.0);
     }
+    if let Expr::EventField(EventField::Type) = expr {
+        return types.map(|types| types as f64);
+    }
+    if let Expr::If(parts) = expr {
+        return Some(values(&parts[1], &Type::Any, types)? + values(&parts[2], &Type::Any, types)?);
+    }
+    if *r#type == Type::Bool {
+        return Some(2.0);
+    }
+    // Whole numbers only: between two others there is no end of numbers.
+    let (least, most) = range(expr, &|_| None);
+    (*r#type == Type::Int).then_some(most? - least? + 1.0)
 }

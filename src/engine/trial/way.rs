@@ -24,7 +24,7 @@ pub(super) struct Ways<'a> {
     catalog: &'a Catalog,
     /// What each rule rests on, nearest first.
     watched: BTreeMap<usize, Vec<Watched>>,
-    moved: BTreeMap<(usize, Side), BTreeMap<Key, Vec<(usize, Option<Value>)>>>,
+    moved: BTreeMap<(usize, Side), BTreeMap<Key, Way>>,
 }
 
 /// A stat as it is looked at.
@@ -36,6 +36,8 @@ struct Watched {
     needs: Vec<String>,
 }
 
+/// The numbers of the events that moved something, each with what it was then.
+type Way = Vec<(usize, Option<Value>)>;
 /// The word behind the dot; empty: the stat itself.
 type Side = &'static str;
 
@@ -119,7 +121,7 @@ impl<'a> Ways<'a> {
             });
             return vec![self.still(watched, &format!("{name}{of}"), &needs, trial)];
         }
-        let line = |(key, way): (&Key, &Vec<(usize, Option<Value>)>)| {
+        let line = |(key, way): (&Key, &Way)| {
             let name = format!("{name}{}", of_key(stat, key));
             match stat.kind {
                 Kind::Flag => format!("{name}: {}", rises(way, trial)),
