@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `check` and `verify` are the server itself. All other commands speak to a server through the client
+//! `serve`, `check`, `try`, `schema` and `verify` are the server itself. All other commands speak to a server through the client
 //! crate, as any program would; they know nothing of gRPC.
 
 mod attempt;

@@ -150,30 +150,25 @@ fn most_within(of: Period, within: Period) -> f64 {
     }
 }
 
+/// Most types of events of tests of which it is said that nobody hears them. Of more the first are.
+const UNHEARD_SAID: usize = 50;
+
 /// Events of tests that no rule hears, and that nobody declares.
 pub(super) fn unheard(meaning: &Meaning<'_>, folder: &Folder, mistakes: &mut Mistakes) {
-    let heard: Vec<&Pattern> =
-        meaning.heard.iter().flat_map(|heard| heard.all()).map(|heard| &heard.value).collect();
-    let is_heard = |r#type: &str| {
-        heard.iter().any(|pattern| match pattern {
-            Pattern::Type(known) => known == r#type,
-            Pattern::Prefix(prefix) => r#type.starts_with(prefix.as_str()),
+    let (mut known, mut prefixes) = (BTreeSet::new(), BTreeSet::new());
+    for heard in meaning.heard.iter().flat_map(|heard| heard.all()) {
+        match &heard.value {
+            Pattern::Type(r#type) => known.insert(r#type.as_str()),
+            Pattern::Prefix(prefix) => prefixes.insert(prefix.as_str()),
             Pattern::Flag(_) | Pattern::Badge(_) | Pattern::AllFlags | Pattern::AllBadges => false,
-        })
-    };
-    let known: Vec<&str> = heard
-        .iter()
-        .filter_map(|pattern| match pattern {
-            Pattern::Type(known) => Some(known.as_str()),
-            Pattern::Prefix(_) | Pattern::Flag(_) | Pattern::Badge(_) => None,
-            Pattern::AllFlags | Pattern::AllBadges => None,
-        })
-        .collect();
+        };
+    }
     let mut said = BTreeSet::new();
     for event in folder.trials.iter().flat_map(|trial| &trial.events) {
         let r#type = event.value.r#type.as_str();
-        let is_known = is_heard(r#type) || meaning.events.fields(r#type).is_some();
-        if is_known || !said.insert(r#type) {
+        let begins_so = || prefixes.iter().any(|prefix| r#type.starts_with(prefix));
+        let is_known = known.contains(r#type) || meaning.events.fields(r#type).is_some() || begins_so();
+        if is_known || said.len() == UNHEARD_SAID || !said.insert(r#type) {
             continue;
         }
         let near = did_you_mean(r#type, known.iter().copied());

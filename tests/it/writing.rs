@@ -205,3 +205,38 @@ fn check_looks_at_the_journal_of_a_server_in_use_for_what_nobody_hears_or_got() 
     let said = run(command);
     assert!(said.err.contains("there is no store here") && said.code == Some(1), "{}", said.err);
 }
+
+#[test]
+fn a_journal_that_is_being_written_is_read_up_to_its_last_whole_event_and_damage_is_said() {
+    let directory = folder("[badge.first]\non = \"post.created\"\n");
+    let server = Server::start(directory.path(), &directory.path().join("badges"));
+    for id in ["1", "2", "3"] {
+        assert_eq!(server.run(&["record", "ann", "post.created", "--id", id]).code, Some(0));
+    }
+    let name = format!("{:020}.log", 1);
+    let whole = fs::read(directory.path().join("data/journal").join(&name)).expect("a journal");
+    let copy = directory.path().join("copy/journal");
+    fs::create_dir_all(&copy).expect("a folder");
+    let look = |bytes: &[u8]| {
+        fs::write(copy.join(&name), bytes).expect("it is written");
+        let mut command = laurels(&["check", "badges", "--data", "copy"]);
+        command.current_dir(directory.path());
+        run(command)
+    };
+    let events =
+        |said: &Said| said.out.lines().find(|line| line.contains("of the journal")).map(str::to_owned);
+    assert_eq!(events(&look(&whole)).as_deref(), Some("3 events of the journal were looked at"));
+    assert_eq!(
+        events(&look(&whole[..whole.len() - 3])).as_deref(),
+        Some("2 events of the journal were looked at")
+    );
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    let said = look(&damaged);
+    assert!(
+        said.err.contains("`laurels verify` says more") && said.code == Some(1),
+        "{}\n{}",
+        said.out,
+        said.err
+    );
+}
