@@ -8,6 +8,7 @@
 //!           say, where
 //! ```
 
+mod attempt;
 mod badges;
 mod compile;
 mod declare;
@@ -26,8 +27,10 @@ mod mistakes;
 mod names;
 mod numbers;
 mod profile;
+mod quoted;
 mod rank;
 mod rules;
+mod schema;
 mod scope;
 mod stats;
 mod top;
@@ -35,6 +38,7 @@ mod top;
 mod tests;
 mod trial;
 mod waits;
+mod warnings;
 
 use std::collections::HashMap;
 
@@ -49,9 +53,11 @@ use events::Events;
 use listeners::Listeners;
 
 pub use crate::diagnostic::Source;
+pub use attempt::Attempted;
 pub use fingerprint::Fingerprint;
 pub use load::Unreadable;
 pub use numbers::Numbers;
+pub use schema::schema;
 pub use trial::{Held, Trial};
 
 /// Everything that the files of one folder declare.
@@ -101,6 +107,11 @@ impl Catalog {
     /// The stats that events of this type set to nothing, in order.
     pub fn resets(&self, event_type: &str) -> impl Iterator<Item = usize> + use<> {
         self.resetters.of(event_type)
+    }
+
+    /// The types of events that are heard, as they are named: without those that only begin so, in no order.
+    pub fn heard_types(&self) -> impl Iterator<Item = &str> {
+        [&self.listeners, &self.undoers, &self.resetters].into_iter().flat_map(Listeners::types)
     }
 
     /// Whether anything hears events of this type.

@@ -23,9 +23,11 @@ mod eval;
 mod expr;
 mod functions;
 mod parse;
+mod reading;
 mod syntax;
 mod tokens;
 mod types;
+mod why;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +45,7 @@ use functions::Function;
 
 pub use compare::compare;
 pub use duration::parse as parse_duration;
+pub use reading::Comparison;
 pub use types::Type;
 
 /// Longest expression, in bytes. A longer one is a mistake, found before it is parsed.

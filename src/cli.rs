@@ -1,8 +1,9 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `check` and `verify` are the server itself. All other commands speak to a server through the client
+//! `serve`, `check`, `try`, `schema` and `verify` are the server itself. All other commands speak to a server through the client
 //! crate, as any program would; they know nothing of gRPC.
 
+mod attempt;
 mod award_line;
 mod awards;
 mod backup;
@@ -10,10 +11,14 @@ mod badges;
 mod check;
 mod error;
 mod event_line;
+mod folder;
 pub mod lines;
+mod past;
 mod record;
+mod reload;
 mod restore;
 mod retain;
+mod schema;
 mod serve;
 mod server;
 mod signals;
@@ -47,7 +52,10 @@ enum Command {
     Awards(awards::Awards),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Reload(reload::Reload),
     Check(check::Check),
+    Try(attempt::Try),
+    Schema(schema::Schema),
     Verify(verify::Verify),
 }
 
@@ -76,7 +84,10 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Awards(awards) => block_on(awards.run()),
         Command::Backup(backup) => block_on(backup.run()),
         Command::Restore(restore) => restore.run(),
+        Command::Reload(reload) => block_on(reload.run()),
         Command::Check(check) => check.run(),
+        Command::Try(attempt) => attempt.run(),
+        Command::Schema(schema) => schema.run(),
         Command::Verify(verify) => verify.run(),
     }
 }

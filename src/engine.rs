@@ -19,6 +19,7 @@
 
 pub mod trial;
 
+mod attempt;
 mod environment;
 mod giving;
 mod keys;
@@ -47,6 +48,7 @@ use environment::Seen;
 use limited::Move;
 use view::View;
 
+pub use attempt::{Came, InMemory, attempt};
 pub use keys::{KEYS_MAX, keys};
 pub use progress::{Progress, progress};
 pub use waiting::WAITING_MAX;

@@ -28,6 +28,7 @@ mod page;
 mod proto;
 mod record;
 mod reflection;
+mod reload;
 mod status;
 mod stream;
 

@@ -9,11 +9,12 @@ mod backup;
 mod cursor;
 mod error;
 mod live;
+mod reload;
 mod writer;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -32,12 +33,14 @@ use crate::outcome::Rarity;
 use crate::store::{self, Store, Timelines};
 use crate::threads::{Thread, Threads};
 
+use reload::Folder;
 use writer::{Reply, Submitted, Waiting, Writer};
 
 pub use crate::engine::Progress;
 pub use backup::{BACKUPS_MAX, Backup};
 pub use error::Error;
 pub use live::{Filter, From, Live, Told};
+pub use reload::{NotReloaded, Reloaded};
 pub use writer::{GROUP_CHANGES_MAX, GROUP_MAX};
 
 /// Most events of one stream that may await their answers; then the stream is not read until some are
@@ -76,6 +79,8 @@ struct Inner {
     stopping: AtomicBool,
     /// Held by who takes other rules into use.
     reloading: tokio::sync::Mutex<()>,
+    /// Where the rules come from, if they come from files.
+    folder: OnceLock<Folder>,
     writer: Mutex<Option<Thread>>,
 }
 
@@ -125,7 +130,7 @@ impl Service {
         let writer = Writer::new(store.clone(), catalog.clone(), hub.clone(), submitted);
         let writer = Mutex::new(Some(writer.spawn(threads.clone())));
         let room = Arc::new(Semaphore::new(QUEUE_MAX_BYTES / PIECE_BYTES));
-        let (stopping, reloading) = Default::default();
+        let (stopping, reloading, folder) = Default::default();
         Service(Arc::new(Inner {
             timelines: store.timelines(),
             store,
@@ -138,6 +143,7 @@ impl Service {
             backups: Arc::new(Semaphore::new(BACKUPS_MAX)),
             stopping,
             reloading,
+            folder,
             writer,
         }))
     }

@@ -11,6 +11,7 @@ mod behind;
 pub mod disk;
 mod documents;
 mod embedded;
+mod history;
 mod ids;
 mod journal;
 mod layout;
@@ -37,6 +38,7 @@ use crate::outcome::{Outcome, Rarity, Record};
 
 pub use backup::{BACKUP_CHUNK_BYTES, Contents, Until, inspect, restore};
 pub use embedded::Embedded;
+pub use history::{Past, history};
 pub use options::{
     CACHE_BYTES, CACHE_BYTES_MIN, CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, Options,
     SEGMENT_BYTES, SEGMENT_BYTES_MIN, SLED_CACHE_PART,

@@ -1,11 +1,11 @@
 //! From files to a catalog, step by step.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use smol_str::SmolStr;
 
-use super::declare::{Declaration, Folder, Sort};
+use super::declare::{Declaration, Folder};
 use super::events::Events;
 use super::hearing::{Heard, Pattern};
 use super::keys::{self, Parts};
@@ -16,11 +16,11 @@ use super::names::Names;
 use super::rank::{self, Ranks};
 use super::rules::{self, Condition};
 use super::scope::Known;
-use super::stats::{self, Compiled};
+use super::stats;
 use super::waits::Reads;
 use super::{
-    Catalog, Fingerprint, Gives, Numbers, Rule, Season, Source, Tier, Top, Trial, badges, fall, fingerprint,
-    profile, top,
+    Attempted, Catalog, Fingerprint, Gives, Numbers, Rule, Season, Source, Tier, Top, Trial, badges, fall,
+    fingerprint, profile, top, warnings,
 };
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
@@ -38,41 +38,61 @@ impl Catalog {
         numbers: &Numbers,
     ) -> Result<(Catalog, Numbers, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut mistakes = Mistakes::new(files);
-        let Some(mut folder) = Folder::read(files, &mut mistakes) else {
+        let Some(folder) = Folder::read(files, &mut mistakes) else {
             return Err(mistakes.into_diagnostics());
         };
-        folder.rules.extend(profile::stats(&folder));
-        let names = Names::of(&folder, &mut mistakes);
-        let events = Events::of(&folder.events, &mut mistakes);
-        let keys = keys::of_all(&names);
-        let heard = Heard::of_all(&names, &events, &mut mistakes);
-        let trials = Trial::of_all(&folder, &names, &events, &keys, &mut mistakes);
-        let meaning = Meaning { names: &names, events: &events, keys: &keys, heard: &heard };
-        let compiled = meaning.compile(&mut mistakes);
-        if mistakes.any() {
-            return Err(mistakes.into_diagnostics());
-        }
-        let mut numbers = numbers.clone();
-        let mut catalog = compiled.into_catalog(&meaning, &folder, &mut numbers);
-        catalog.events = events;
-        catalog.trials = trials;
-        Ok((catalog, numbers, mistakes.into_diagnostics()))
+        let (catalog, numbers, warnings, _) = of_folder(folder, numbers, mistakes, None)?;
+        Ok((catalog, numbers, warnings))
     }
 }
 
+/// A catalog, its numbers, warnings, and what was asked for.
+type Compiled = (Catalog, Numbers, Vec<Diagnostic>, Option<Attempted>);
+
+/// Compiles what was read. What `asked` keeps, a stat's name, is handed over too.
+pub(super) fn of_folder(
+    mut folder: Folder,
+    numbers: &Numbers,
+    mut mistakes: Mistakes,
+    asked: Option<&str>,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    folder.rules.extend(profile::stats(&folder));
+    let names = Names::of(&folder, &mut mistakes);
+    let events = Events::of(&folder.events, &mut mistakes);
+    let keys = keys::of_all(&names);
+    let heard = Heard::of_all(&names, &events, &mut mistakes);
+    let trials = Trial::of_all(&folder, &names, &events, &keys, &mut mistakes);
+    let meaning = Meaning { names: &names, events: &events, keys: &keys, heard: &heard };
+    let compiled = meaning.compile(&mut mistakes);
+    if mistakes.any() {
+        return Err(mistakes.into_diagnostics());
+    }
+    warnings::unreachable(&meaning, &compiled, &mut mistakes);
+    warnings::unheard(&meaning, &folder, &mut mistakes);
+    let asked = asked.and_then(|name| compiled.layout.number(names.stat(name)?));
+    let program = asked.and_then(|stat| compiled.stats[stat].as_ref()?.amount.clone());
+    let mut numbers = numbers.clone();
+    let mut catalog = compiled.into_catalog(&meaning, &folder, &mut numbers);
+    catalog.events = events;
+    catalog.trials = trials;
+    let attempted = asked.zip(program);
+    let attempted = attempted.map(|(stat, program)| Attempted { program, stat: catalog.stats[stat].clone() });
+    Ok((catalog, numbers, mistakes.into_diagnostics(), attempted))
+}
+
 /// What the names in the files mean.
-struct Meaning<'a> {
-    names: &'a Names<'a>,
-    events: &'a Events,
-    keys: &'a [Parts],
-    heard: &'a [Heard],
+pub(super) struct Meaning<'a> {
+    pub(super) names: &'a Names<'a>,
+    pub(super) events: &'a Events,
+    pub(super) keys: &'a [Parts],
+    pub(super) heard: &'a [Heard],
 }
 
 /// Everything compiled, before it has its place and number.
-struct Everything {
-    layout: Layout,
-    stats: Vec<Option<Compiled>>,
-    conditions: Vec<Option<Condition>>,
+pub(super) struct Everything {
+    pub(super) layout: Layout,
+    pub(super) stats: Vec<Option<stats::Compiled>>,
+    pub(super) conditions: Vec<Option<Condition>>,
     ranks: Ranks,
     /// By rule: whether its number may have to be taken back.
     undoable: Vec<bool>,
@@ -98,7 +118,7 @@ impl Meaning<'_> {
             mistakes,
         );
         if !mistakes.any() {
-            self.warn_of_unused(&known.used.into_inner(), mistakes);
+            warnings::unused(self, &known.used.into_inner(), mistakes);
         }
         match same_definitions(&stats) {
             Some(same) if !mistakes.any() => {
@@ -129,22 +149,10 @@ impl Meaning<'_> {
             Entry::Truth(_) => None,
         }
     }
-
-    fn warn_of_unused(&self, used: &BTreeSet<usize>, mistakes: &mut Mistakes) {
-        for (index, rule) in self.names.rules.iter().enumerate() {
-            if rule.sort == Sort::Stat && !used.contains(&index) {
-                let message = format!(
-                    "nobody uses the stat `{}`; name it in a flag or badge, or take it out",
-                    rule.name.value
-                );
-                mistakes.warning(&rule.name.spot, message);
-            }
-        }
-    }
 }
 
 /// For each stat the first that is defined like it; none where all differ.
-fn same_definitions(stats: &[Option<Compiled>]) -> Option<Vec<usize>> {
+fn same_definitions(stats: &[Option<stats::Compiled>]) -> Option<Vec<usize>> {
     let mut first = HashMap::new();
     let same: Vec<_> = stats
         .iter()

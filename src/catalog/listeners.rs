@@ -48,6 +48,11 @@ impl Listeners {
         found.into_iter()
     }
 
+    /// The types that are heard as they are named.
+    pub(super) fn types(&self) -> impl Iterator<Item = &str> {
+        self.exact.keys().map(SmolStr::as_str)
+    }
+
     fn add_exact(&mut self, stat: usize, r#type: SmolStr) {
         let stats = self.exact.entry(r#type).or_default();
         // Stats are added in order; one may mean the same event twice, as in `["badge.*", "badge.a"]`.

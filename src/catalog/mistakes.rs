@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::quoted;
 use crate::cel::Mistake;
 use crate::diagnostic::{Diagnostic, Severity, Source};
 
@@ -94,18 +95,12 @@ impl Mistakes {
         self.found.into_iter().map(|(_, diagnostic)| diagnostic).collect()
     }
 
-    /// The place in the file of a part of a text. Where the file writes the text in another way, with
-    /// escapes, it is the place of the whole.
+    /// The place in the file of a part of a text. Where that cannot be told, it is the place of the whole.
     fn within(&self, text: &At<String>, span: Range<usize>) -> Spot {
         let Spot { file, range } = text.spot.clone();
         let written = &self.sources[file].text[range.clone()];
-        // One quote, three, or three and the line break that TOML drops after them.
-        let verbatim = [1, 3, 4, 5].into_iter().find(|quotes| {
-            written.get(*quotes..quotes + text.value.len()) == Some(text.value.as_str())
-                && written[quotes + text.value.len()..].chars().all(|c| matches!(c, '"' | '\''))
-        });
-        let range = match verbatim {
-            Some(quotes) => range.start + quotes + span.start..range.start + quotes + span.end,
+        let range = match quoted::place(written, &text.value, span) {
+            Some(place) => range.start + place.start..range.start + place.end,
             None => range,
         };
         Spot { file, range }
@@ -122,7 +117,7 @@ mod tests {
             ("when = \"a + b\"", "a + b", 13),
             ("when = 'a + b'", "a + b", 13),
             ("when = \"\"\"a + b\"\"\"", "a + b", 15),
-            ("when = \"\\u0061 + b\"", "a + b", 8),
+            ("when = \"\\u0061 + b\"", "a + b", 18),
         ] {
             let mut mistakes = Mistakes::new(&[Source { name: "a.toml".into(), text: toml.into() }]);
             let spot = Spot { file: 0, range: 7..toml.len() };

@@ -3,5 +3,6 @@
 mod forms;
 mod limits;
 mod mistakes;
+mod reading;
 mod values;
 mod world;

@@ -7,22 +7,32 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::error::Error;
+use super::past::Seen;
 use crate::catalog::{Catalog, Numbers};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::trial;
 
 /// Check badge files: compile them, and run their tests
+///
+/// Exits with 0 when they can be used and all tests pass, also where there are warnings; with 1 when there is a
+/// mistake, or a test fails; with 2 when the command line is wrong.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// The badge files
     #[arg(value_name = "DIR", env = "LAURELS_BADGES", default_value = "badges")]
     badges: PathBuf,
+    /// A data directory, whose journal is looked at too: for events that no rule hears, and badges that nobody got
+    /// though their events come; a server may be using it
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
 }
 
 impl Check {
     /// Shows every mistake, then every test that fails. No server is needed.
     pub(super) fn run(self) -> Result<ExitCode, Error> {
-        let Some((catalog, _)) = compile(&self.badges, &Numbers::default())? else {
+        let seen = self.data.as_deref().map(Seen::read).transpose()?;
+        let numbers = seen.as_ref().map(|seen| seen.numbers.clone()).unwrap_or_default();
+        let Some((catalog, _)) = compile(&self.badges, &numbers)? else {
             return Ok(ExitCode::FAILURE);
         };
         let mut out = std::io::stdout().lock();
@@ -31,7 +41,14 @@ impl Check {
         for failure in &failures {
             writeln!(out, "{failure}")?;
         }
-        let (badges, tests, failed) = (catalog.badges.len(), catalog.trials.len(), failures.len());
+        if let Some(seen) = &seen {
+            for warning in seen.warnings(&catalog) {
+                writeln!(out, "warning: {warning}")?;
+            }
+            writeln!(out, "{}", seen.summary())?;
+        }
+        let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
+        let (tests, failed) = (catalog.trials.len(), failures.len());
         writeln!(out, "{badges} badges; {tests} tests, {failed} failed")?;
         Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::check::compile;
 use super::error::Error;
+use super::folder;
 use super::retain::Retain;
 use super::signals::{Hangups, Signals};
 use crate::catalog::{Catalog, Gives, Rule, Season};
@@ -51,6 +52,12 @@ pub(super) struct Serve {
     #[arg(long, value_name = "BYTES", default_value_t = store::CACHE_BYTES,
           value_parser = value_parser!(u64).range(store::CACHE_BYTES_MIN..))]
     cache_bytes: u64,
+    /// Take changed badge files into use as soon as they are written
+    #[arg(long, overrides_with = "no_watch")]
+    watch: bool,
+    /// Take changed badge files into use only when told: by SIGHUP, or by `laurels reload`
+    #[arg(long)]
+    no_watch: bool,
 }
 
 impl Serve {
@@ -72,6 +79,7 @@ impl Serve {
             ..Options::default()
         };
         let store = Embedded::open(&self.data, options)?;
+        let as_read = folder::Look::at(&self.badges);
         let Some((catalog, numbers)) = compile(&self.badges, &store.numbers())? else {
             return Ok(ExitCode::FAILURE);
         };
@@ -84,7 +92,12 @@ impl Serve {
         let service = Service::start(Arc::new(store), catalog.clone(), Clock::system());
         self.greet(address, &catalog)?;
         tokio::spawn(self.retain.keep_to(service.clone()));
-        tokio::spawn(reload_when_told(service.clone(), self.badges.clone(), hangups));
+        service.comes_from(self.badges.clone());
+        tokio::spawn(reload_when_told(service.clone(), hangups));
+        // To watch is the default, so that `--watch` only takes a `--no-watch` before it back.
+        if self.watch || !self.no_watch {
+            tokio::spawn(folder::reload_when_changed(service.clone(), self.badges.clone(), as_read));
+        }
 
         let told = async move {
             signals.next().await;
@@ -131,20 +144,11 @@ impl Serve {
 }
 
 /// Reads the badge files again at every SIGHUP. Those in use go on where the new ones cannot be used.
-async fn reload_when_told(service: Service, badges: PathBuf, mut hangups: Hangups) {
+async fn reload_when_told(service: Service, mut hangups: Hangups) {
     loop {
         hangups.next().await;
-        match service.reload(|numbers| compile(&badges, numbers)).await {
-            Ok(Some(catalog)) => {
-                tracing::info!(badges = catalog.badges.len(), "the badge files were read again")
-            }
-            Ok(None) => {
-                tracing::error!("the badge files cannot be used as they are; those read before go on")
-            }
-            Err(error) => {
-                tracing::error!(%error, "the badge files were not read again; those read before go on")
-            }
-        }
+        // What came of it stands in the log.
+        let _ = service.reload_folder().await;
     }
 }
 

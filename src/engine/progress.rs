@@ -106,7 +106,7 @@ fn of_rule<D: Documents>(
 }
 
 /// So many times a number.
-fn times(value: &Value, times: u32) -> Value {
+pub(super) fn times(value: &Value, times: u32) -> Value {
     if let Value::Int(int) = value {
         return Value::Int(int.saturating_mul(i64::from(times)));
     }

@@ -1,5 +1,7 @@
 //! Runs what a catalog says of itself: its `[[test]]`s, over the same [`decide`] that serves a site.
 
+mod way;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use crate::event::Sequence;
 use crate::key::Key;
 use crate::outcome::Outcome;
 
+use way::Ways;
+
 /// How a trial failed: what is held, and what should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -18,20 +22,31 @@ pub struct Failure {
     pub place: String,
     /// What the trial claims.
     pub name: String,
-    /// Awards that should be held and are not, as they are written in a file.
-    pub missing: Vec<String>,
+    /// Awards that should be held and are not.
+    pub missing: Vec<Wrong>,
     /// Awards that are held and should not be.
-    pub unexpected: Vec<String>,
+    pub unexpected: Vec<Wrong>,
+}
+
+/// An award that is held and should not be, or the other way round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// As it is written in a file.
+    pub award: String,
+    /// The way that each number took on which it rests: `hearts of ann/p1: 0 → 1 → 2 (needs 3)`.
+    pub ways: Vec<String>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: the test fails: {}", self.place, self.name)?;
-        for award in &self.missing {
-            write!(f, "\n  should be held at the end, and is not: {award:?}")?;
-        }
-        for award in &self.unexpected {
-            write!(f, "\n  is held at the end, and should not be: {award:?}")?;
+        let missing = self.missing.iter().map(|wrong| ("expected, but not given", wrong));
+        let unexpected = self.unexpected.iter().map(|wrong| ("given, but not expected", wrong));
+        for (how, Wrong { award, ways }) in missing.chain(unexpected) {
+            write!(f, "\n  {how}: {award:?}")?;
+            for way in ways {
+                write!(f, "\n    {way}")?;
+            }
         }
         Ok(())
     }
@@ -39,28 +54,39 @@ impl fmt::Display for Failure {
 
 /// Runs one trial: its events, one after the other, from nothing.
 pub fn run(catalog: &Catalog, trial: &Trial) -> Result<(), Failure> {
+    let held = go_through(catalog, trial, |_, _| {}).held(catalog, trial);
+    let expected: BTreeSet<Held> = trial.awards.iter().cloned().collect();
+    if held == expected {
+        return Ok(());
+    }
+    // Once more, now that it is known what to look at.
+    let wrong: Vec<&Held> = expected.symmetric_difference(&held).collect();
+    let mut ways = Ways::to(catalog, &wrong);
+    go_through(catalog, trial, |number, outcome| ways.note(number, outcome));
+    let shown = |held: &Held| {
+        let badge = catalog.badges.get(held.badge).map_or("", |badge| badge.id.as_str());
+        Wrong { award: held.text(badge), ways: ways.of(held, trial) }
+    };
+    Err(Failure {
+        place: format!("{}:{}", trial.file, trial.line),
+        name: trial.name.clone(),
+        missing: expected.difference(&held).map(shown).collect(),
+        unexpected: held.difference(&expected).map(shown).collect(),
+    })
+}
+
+/// Lets everything of a trial happen; shows what came of each event, with its number from 1.
+fn go_through(catalog: &Catalog, trial: &Trial, mut show: impl FnMut(usize, &Outcome)) -> Kept {
     let mut kept = Kept::default();
     for (at, event) in trial.events.iter().enumerate() {
         let sequence = Sequence(at as u64 + 1);
         let moment = Moment { sequence, arrival: event.time, historical: false };
         if let Decision::Done(outcome) = decide(catalog, moment, event, &kept) {
+            show(at + 1, &outcome);
             kept.keep(*outcome);
         }
     }
-    let held = kept.held(catalog, trial);
-    let expected: BTreeSet<&Held> = trial.awards.iter().collect();
-    let text = |held: &&Held| {
-        let badge = catalog.badges.get(held.badge).map_or("", |badge| badge.id.as_str());
-        held.text(badge)
-    };
-    let missing: Vec<_> = expected.iter().filter(|award| !held.contains(**award)).map(text).collect();
-    let unexpected: Vec<_> =
-        held.iter().filter(|award| !expected.contains(award)).map(|award| text(&award)).collect();
-    if missing.is_empty() && unexpected.is_empty() {
-        return Ok(());
-    }
-    let place = format!("{}:{}", trial.file, trial.line);
-    Err(Failure { place, name: trial.name.clone(), missing, unexpected })
+    kept
 }
 
 /// The documents of one trial.

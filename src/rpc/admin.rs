@@ -4,8 +4,9 @@ use tonic::{Request, Response, Status};
 
 use super::backup;
 use super::closing::Closing;
-use super::proto::BackupRequest;
 use super::proto::admin_service_server::AdminService;
+use super::proto::{BackupRequest, ReloadRequest, ReloadResponse};
+use super::reload;
 use crate::service::Service;
 
 /// The calls of those who run the site, over one service.
@@ -21,5 +22,9 @@ impl AdminService for Admin {
     async fn backup(&self, request: Request<BackupRequest>) -> Result<Response<backup::Chunks>, Status> {
         let chunks = backup::take(&self.service, request.get_ref(), self.closing.clone()).await?;
         Ok(Response::new(chunks))
+    }
+
+    async fn reload(&self, _: Request<ReloadRequest>) -> Result<Response<ReloadResponse>, Status> {
+        Ok(Response::new(reload::reload(&self.service).await?))
     }
 }

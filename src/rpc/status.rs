@@ -70,6 +70,14 @@ impl Refusal {
         Refusal { fields: fields.into_iter().map(cut).collect(), ..Refusal::new(reason, message) }
     }
 
+    /// Names what is at fault, beside a message that stands for itself.
+    #[must_use]
+    pub(super) fn about(mut self, fields: Vec<(String, String)>) -> Refusal {
+        let cut = |(path, problem)| (path, cut(problem, PROBLEM_MAX_BYTES));
+        self.fields = fields.into_iter().map(cut).collect();
+        self
+    }
+
     #[must_use]
     fn after(mut self, retry_after: Duration) -> Refusal {
         self.retry_after = Some(retry_after);
@@ -155,6 +163,7 @@ fn code(reason: ErrorReason) -> Code {
         ErrorReason::EventIdReused => Code::AlreadyExists,
         ErrorReason::MessageTooLarge | ErrorReason::Overloaded => Code::ResourceExhausted,
         ErrorReason::BadgeNotFound => Code::NotFound,
+        ErrorReason::BadgesInvalid => Code::FailedPrecondition,
         ErrorReason::CursorForeign | ErrorReason::CursorExpired => Code::OutOfRange,
         ErrorReason::StoreReadOnly | ErrorReason::ShuttingDown => Code::Unavailable,
         ErrorReason::Internal => Code::Internal,

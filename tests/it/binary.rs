@@ -45,6 +45,7 @@ pub(crate) struct Server {
     log: PathBuf,
     data: PathBuf,
     badges: PathBuf,
+    options: Vec<String>,
     /// `127.0.0.1:PORT`.
     address: String,
     /// The server writes to it until it ends.
@@ -54,10 +55,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server and waits until it listens.
     pub(crate) fn start(directory: &Path, badges: &Path) -> Server {
-        Server::listen(directory, badges, "127.0.0.1:0").unwrap_or_else(|problem| panic!("{problem}"))
+        Server::start_with(directory, badges, &[])
     }
 
-    fn listen(directory: &Path, badges: &Path, address: &str) -> Result<Server, String> {
+    /// Starts it with further options, which it has again when it is restarted.
+    pub(crate) fn start_with(directory: &Path, badges: &Path, options: &[&str]) -> Server {
+        let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
+        let started = Server::listen(directory, badges, "127.0.0.1:0", &options);
+        started.unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    fn listen(directory: &Path, badges: &Path, address: &str, options: &[String]) -> Result<Server, String> {
         let (data, log) = (directory.join("data"), directory.join("server.log"));
         let err = File::options().create(true).append(true).open(&log).expect("a log");
         let mut child = laurels(&["serve", "--listen", address])
@@ -65,6 +73,7 @@ impl Server {
             .arg(&data)
             .arg("--badges")
             .arg(badges)
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(err)
             .spawn()
@@ -76,7 +85,8 @@ impl Server {
             let status = child.wait().expect("it ends");
             return Err(format!("{status}: {}", std::fs::read_to_string(&log).unwrap_or_default()));
         };
-        Ok(Server { child, log, data, badges: badges.to_owned(), address, output: Some(output) })
+        let (badges, options) = (badges.to_owned(), options.to_owned());
+        Ok(Server { child, log, data, badges, options, address, output: Some(output) })
     }
 
     pub(crate) fn url(&self) -> String {
@@ -108,7 +118,8 @@ impl Server {
         self.child.wait().expect("it ends");
         let directory = self.data.parent().expect("a directory").to_owned();
         // A client that knocks meanwhile may hold the port for an instant.
-        let attempts = (0..50).map(|_| Server::listen(&directory, &self.badges, &self.address));
+        let attempts =
+            (0..50).map(|_| Server::listen(&directory, &self.badges, &self.address, &self.options));
         let mut problem = String::new();
         for attempt in attempts {
             match attempt {

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Does what README.md says, block by block, and compares what comes out with what it shows.
+"""Does what README.md, or another page, says, block by block, and compares what comes out with what it shows.
 
     ```toml      part of a badge file of the repository, which its first line names: # badges/photos.toml
     ```console   lines after "$ " are run, with a shell; the lines that follow are what they must write. "…" stands
                  for anything within a line, and alone for any lines. Nothing shown: nothing is compared
-    ```json      written to the file that the line before the block names: <!-- as events.jsonl -->
+    ```json      written to the file that the line before the block names: <!-- as events.jsonl -->; and so is toml
 
 A console block after the line <!-- goes on --> is left running; what it shows must have come when the page ends.
 Any other kind of block is a mistake: what nothing executes rots.
@@ -88,7 +88,9 @@ class Page:
         shutil.copytree("badges", os.path.join(scratch, "badges"))
 
     def write(self, name, lines):
-        with open(os.path.join(self.scratch, name), "w", encoding="utf-8") as file:
+        path = os.path.join(self.scratch, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
 
     def shell(self, command):
@@ -146,7 +148,7 @@ def main():
             named = re.fullmatch(r"<!-- as (\S+) -->", before)
             if kind == "toml" and lines and lines[0].startswith("# badges/"):
                 check_excerpt(lines)
-            elif kind == "json" and named:
+            elif kind in ("json", "toml") and named:
                 page.write(named.group(1), lines)
             elif kind == "console":
                 for command, shown in commands(lines):

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Every block of README.md does what it says
+# Every block of README.md and docs/writing-rules.md does what it says
 set -euo pipefail
 cargo build --locked --bin laurels
-python3 tests/suites/readme.py README.md
+for page in README.md docs/writing-rules.md; do
+  python3 tests/suites/readme.py "$page"
+done

@@ -14,7 +14,7 @@ use crate::generated::admin_service_client::AdminServiceClient;
 use crate::generated::backup_request::Until;
 use crate::generated::{
     Award, BackupRequest, Badge, Event, GetBadgesRequest, ListBadgesRequest, Progress, RecordEventRequest,
-    RecordEventResponse, RecordEventsOptions, RecordEventsRequest,
+    RecordEventResponse, RecordEventsOptions, RecordEventsRequest, ReloadRequest, ReloadResponse,
 };
 use crate::watch::{Watch, WatchOptions};
 
@@ -194,6 +194,12 @@ impl Client {
     pub async fn backup(&self, until: Option<Until>) -> Result<Backup, Error> {
         let answer = self.admin.clone().backup(BackupRequest { until }).await?;
         Ok(Backup::new(answer.into_inner()))
+    }
+
+    /// Has the server read its badge files again. With a mistake in them the rules in use go on, and
+    /// [`Error::fields`] has the mistakes: the place of each, and what to write instead.
+    pub async fn reload(&self) -> Result<ReloadResponse, Error> {
+        Ok(self.admin.clone().reload(unary(ReloadRequest {})).await?.into_inner())
     }
 }
 

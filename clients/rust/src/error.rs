@@ -169,6 +169,7 @@ fn reason_is_passing(reason: ErrorReason) -> bool {
         | ErrorReason::Internal => true,
         ErrorReason::Unspecified
         | ErrorReason::InvalidField
+        | ErrorReason::BadgesInvalid
         | ErrorReason::EventTimeInFuture
         | ErrorReason::EventIdReused
         | ErrorReason::MessageTooLarge

@@ -47,8 +47,11 @@ pub use backup::Backup;
 pub use client::{BadgeList, Client, UserBadges};
 pub use error::{Error, FieldProblem};
 pub use generated::RecordEventResponse as Recorded;
+pub use generated::ReloadResponse as Reloaded;
 pub use generated::backup_request::Until as BackupUntil;
 pub use generated::notification::Kind as NotificationKind;
-pub use generated::{Award, Badge, ErrorReason, Event, Heartbeat, Notification, Progress, Revocation};
+pub use generated::{
+    Award, Badge, Diagnostic, ErrorReason, Event, Heartbeat, Notification, Progress, Revocation,
+};
 pub use prost_types::Timestamp;
 pub use watch::{Watch, WatchOptions};

@@ -34,6 +34,9 @@ pub enum ErrorReason {
     /// More is waiting than the server will hold. RetryInfo says how long to wait.
     /// \[RESOURCE_EXHAUSTED, yes\]
     Overloaded = 13,
+    /// The badge files have mistakes, or cannot be read: the rules in use go on.
+    /// BadRequest says what and where. \[FAILED_PRECONDITION, no\]
+    BadgesInvalid = 14,
     /// The disk is full or failing: reading goes on, writing is refused.
     /// \[UNAVAILABLE, yes\]
     StoreReadOnly = 15,
@@ -61,6 +64,7 @@ impl ErrorReason {
             Self::CursorExpired => "ERROR_REASON_CURSOR_EXPIRED",
             Self::PageTokenInvalid => "ERROR_REASON_PAGE_TOKEN_INVALID",
             Self::Overloaded => "ERROR_REASON_OVERLOADED",
+            Self::BadgesInvalid => "ERROR_REASON_BADGES_INVALID",
             Self::StoreReadOnly => "ERROR_REASON_STORE_READ_ONLY",
             Self::ShuttingDown => "ERROR_REASON_SHUTTING_DOWN",
             Self::Internal => "ERROR_REASON_INTERNAL",
@@ -80,6 +84,7 @@ impl ErrorReason {
             "ERROR_REASON_CURSOR_EXPIRED" => Some(Self::CursorExpired),
             "ERROR_REASON_PAGE_TOKEN_INVALID" => Some(Self::PageTokenInvalid),
             "ERROR_REASON_OVERLOADED" => Some(Self::Overloaded),
+            "ERROR_REASON_BADGES_INVALID" => Some(Self::BadgesInvalid),
             "ERROR_REASON_STORE_READ_ONLY" => Some(Self::StoreReadOnly),
             "ERROR_REASON_SHUTTING_DOWN" => Some(Self::ShuttingDown),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
@@ -793,6 +798,42 @@ pub struct BackupResponse {
     #[prost(bytes = "vec", tag = "1")]
     pub chunk: ::prost::alloc::vec::Vec<u8>,
 }
+/// Asks for the badge files to be read again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReloadRequest {}
+/// What was read, and is in use.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReloadResponse {
+    /// How many badges there are now.
+    #[prost(int32, tag = "1")]
+    pub badge_count: i32,
+    /// The ids of the badges that are new.
+    #[prost(string, repeated, tag = "2")]
+    pub added: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The ids of the badges that are declared no longer. Those who hold them keep
+    /// them.
+    #[prost(string, repeated, tag = "3")]
+    pub retired: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What can be used and was most likely not meant.
+    #[prost(message, repeated, tag = "4")]
+    pub warnings: ::prost::alloc::vec::Vec<Diagnostic>,
+}
+/// Something in a badge file that was most likely not meant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Diagnostic {
+    /// The name of the file, without its folder.
+    #[prost(string, tag = "1")]
+    pub file: ::prost::alloc::string::String,
+    /// The line where it begins, from 1.
+    #[prost(int32, tag = "2")]
+    pub line: i32,
+    /// The column where it begins, from 1, in characters.
+    #[prost(int32, tag = "3")]
+    pub column: i32,
+    /// What it is, and what to write instead.
+    #[prost(string, tag = "4")]
+    pub message: ::prost::alloc::string::String,
+}
 /// Generated client implementations.
 pub mod admin_service_client {
     #![allow(
@@ -915,6 +956,31 @@ pub mod admin_service_client {
             req.extensions_mut()
                 .insert(GrpcMethod::new("laurels.v1.AdminService", "Backup"));
             self.inner.server_streaming(req, path, codec).await
+        }
+        /// Reads the badge files again and takes them into use, between two events. With
+        /// any mistake in them the rules in use go on, and the call is refused with
+        /// ERROR_REASON_BADGES_INVALID: BadRequest has the mistakes, each with its place,
+        /// as many as fit into an answer's headers. The log of the server has them all.
+        pub async fn reload(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReloadRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReloadResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AdminService/Reload",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AdminService", "Reload"));
+            self.inner.unary(req, path, codec).await
         }
     }
 }

@@ -1,0 +1,124 @@
+//! Reading the badge files again while events come in: told by a call, by a signal, or by the files themselves.
+//!
+//! Whoever asks, what is wrong is said in the log, every mistake of it, and the rules in use go on.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Error, Service};
+use crate::badge::Badge;
+use crate::catalog::{Catalog, Numbers, Source, Unreadable};
+use crate::diagnostic::Diagnostic;
+
+/// The folder that the rules in use come from.
+#[derive(Default)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// What stood in it when it was last read again, whether it could be used or not.
+    read: Mutex<Option<Vec<Source>>>,
+}
+
+/// Rules that were taken into use.
+#[derive(Clone, Debug)]
+pub struct Reloaded {
+    /// The rules.
+    pub catalog: Arc<Catalog>,
+    /// The ids of the badges that are new, in the order of the catalog.
+    pub added: Vec<String>,
+    /// The ids of the badges that are declared no longer. Those who hold them keep them.
+    pub retired: Vec<String>,
+    /// What can be used and was most likely not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Why the badge files were not taken into use. Those in use go on.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReloaded {
+    /// The service was started without a folder.
+    #[error("this server reads its rules from no folder")]
+    NoFolder,
+    /// They cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// They have mistakes: all of them, and the warnings beside them.
+    #[error("the badge files have mistakes; those read before go on")]
+    Mistakes(Vec<Diagnostic>),
+    /// They could not be taken into use.
+    #[error(transparent)]
+    Service(#[from] Error),
+}
+
+impl Service {
+    /// Says where the rules in use came from, so that they can be read again. The first call counts.
+    pub fn comes_from(&self, folder: PathBuf) {
+        // An error says that it was told before.
+        let _ = self.0.folder.set(Folder { path: folder, read: Mutex::default() });
+    }
+
+    /// Reads the badge files again and takes them into use, between two events.
+    pub async fn reload_folder(&self) -> Result<Reloaded, NotReloaded> {
+        let read = self.read_folder().await.and_then(|read| read.ok_or(NotReloaded::NoFolder));
+        say(&read);
+        read
+    }
+
+    /// The same, unless they are as they were when they were last read again: then none.
+    pub async fn reload_changed_folder(&self) -> Result<Option<Reloaded>, NotReloaded> {
+        let Some(folder) = self.0.folder.get() else { return Err(NotReloaded::NoFolder) };
+        let now = Catalog::sources(&folder.path).ok();
+        if now.is_some() && now == *folder.read.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(None);
+        }
+        self.reload_folder().await.map(Some)
+    }
+
+    async fn read_folder(&self) -> Result<Option<Reloaded>, NotReloaded> {
+        let Some(folder) = self.0.folder.get() else { return Ok(None) };
+        let before = self.catalog();
+        let mut warnings = Vec::new();
+        let compile = |numbers: &Numbers| {
+            // Before they are compiled: what is written meanwhile is another change.
+            *folder.read.lock().unwrap_or_else(PoisonError::into_inner) = Catalog::sources(&folder.path).ok();
+            match Catalog::load(&folder.path, numbers)? {
+                Ok((catalog, numbers, found)) => {
+                    warnings = found;
+                    Ok(Some((catalog, numbers)))
+                }
+                Err(mistakes) => Err(NotReloaded::Mistakes(mistakes)),
+            }
+        };
+        let catalog = self.reload(compile).await?;
+        Ok(catalog.map(|catalog| Reloaded {
+            added: only_in(&catalog, &before),
+            retired: only_in(&before, &catalog),
+            catalog,
+            warnings,
+        }))
+    }
+}
+
+/// The badges that one catalog declares and the other does not.
+fn only_in(one: &Catalog, other: &Catalog) -> Vec<String> {
+    let declared = |badge: &&Badge| !badge.retired;
+    let in_other = |badge: &&Badge| other.badge_by_id(&badge.id).is_some_and(|badge| !badge.retired);
+    let only = one.badges.iter().filter(declared).filter(|badge| !in_other(badge));
+    only.map(|badge| badge.id.to_string()).collect()
+}
+
+fn say(read: &Result<Reloaded, NotReloaded>) {
+    match read {
+        Ok(Reloaded { catalog, added, retired, warnings }) => {
+            warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
+            let (added, retired) = (added.len(), retired.len());
+            tracing::info!(badges, added, retired, "the badge files were read again");
+        }
+        Err(NotReloaded::Mistakes(mistakes)) => {
+            mistakes.iter().for_each(|mistake| tracing::error!("{mistake}"));
+            tracing::error!("the badge files cannot be used as they are; those read before go on");
+        }
+        Err(error @ (NotReloaded::NoFolder | NotReloaded::Unreadable(_) | NotReloaded::Service(_))) => {
+            tracing::error!(%error, "the badge files were not read again; those read before go on")
+        }
+    }
+}
