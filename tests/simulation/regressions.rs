@@ -28,6 +28,7 @@ pub(crate) fn all() -> Result<(), String> {
         run(seed, a_document_of_events_that_the_journal_has_lost_is_not_believed)?;
         run(seed, a_header_that_a_failed_sync_left_in_memory_is_not_built_upon)?;
         run(seed, a_cut_that_a_failed_sync_left_in_memory_is_not_built_upon)?;
+        run(seed, a_segment_whose_name_is_not_durable_yet_is_not_built_upon)?;
     }
     Ok(())
 }
@@ -85,6 +86,26 @@ fn a_cut_that_a_failed_sync_left_in_memory_is_not_built_upon(machine: &Machine) 
         .open()
         .unwrap_or_else(|error| broken("a store can be opened after whatever happened to it", error));
     if !failed || store.head() != Sequence(2) {
+        broken("what was answered is kept", format!("the head is {:?}", store.head()));
+    }
+    machine.ends(store, Death::Kill);
+}
+
+/// The server was killed between making the first file of the journal and syncing the directory. The next one found
+/// the file, synced what it wrote into it, and answered; but the name had never been synced, and a power cut took it.
+fn a_segment_whose_name_is_not_durable_yet_is_not_built_upon(machine: &Machine) {
+    // The journal is made at about the twentieth operation.
+    machine.platter.dies_after(14 + machine.seed % 8, Death::Kill);
+    if let Ok(store) = machine.open() {
+        machine.ends(store, Death::Kill);
+    }
+    let store = machine.open().unwrap_or_else(|error| broken("a store is opened again", error));
+    store.commit(&[visit(&*store)]).unwrap_or_else(|error| broken("an event is kept", error));
+    machine.ends(store, Death::PowerCut);
+    let store = machine
+        .open()
+        .unwrap_or_else(|error| broken("a store can be opened after whatever happened to it", error));
+    if store.head() != Sequence(1) {
         broken("what was answered is kept", format!("the head is {:?}", store.head()));
     }
     machine.ends(store, Death::Kill);

@@ -81,6 +81,8 @@ impl Journal {
         if segments.is_empty() {
             segments.push(Arc::new(Segment::create(&*disk, directory, identity, next).map_err(failed)?));
         }
+        // A server that was killed when it had begun a segment may have left a name that is not durable.
+        disk.sync_directory(directory).map_err(failed)?;
         let (files, frames) = caches();
         Ok(Journal {
             disk,
