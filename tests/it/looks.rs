@@ -230,3 +230,22 @@ fn a_flag_that_looks_elsewhere_is_up_exactly_while_its_condition_holds() {
     }
     assert!(ups > 100);
 }
+
+#[test]
+fn a_profile_is_another_key_where_a_rule_is_kept_per_user_and_more() {
+    let mut site = Site::new(
+        r#"
+        [stat.sold]
+        on = "sold"
+        by = ["user", "item"]
+
+        [badge.local]
+        when = "sold >= 1 && profile.city == 'Berlin'"
+        "#,
+    );
+    site.record("sold", "ann", r#"{"item":"cup"}"#);
+    site.record("sold", "ann", r#"{"item":"pot"}"#);
+    let outcome = site.record("profile.updated", "ann", r#"{"city":"Berlin"}"#);
+    assert_eq!(given(&site, &outcome), ["ann local", "ann local"]);
+    assert!(site.record("profile.updated", "ann", r#"{"city":"Rome"}"#).record.awards.is_empty());
+}
