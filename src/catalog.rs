@@ -19,6 +19,7 @@ mod fingerprint;
 mod hearing;
 mod keys;
 mod layout;
+mod limits;
 mod listeners;
 mod load;
 mod look;
@@ -26,15 +27,18 @@ mod mistakes;
 mod names;
 mod numbers;
 mod quoted;
+mod profile;
 mod rank;
 mod rules;
 mod schema;
 mod scope;
 mod stats;
+mod top;
 #[cfg(test)]
 mod tests;
 mod trial;
 mod warnings;
+mod waits;
 
 use std::collections::HashMap;
 
@@ -43,7 +47,7 @@ use smol_str::SmolStr;
 use crate::badge::{Badge, BadgeNumber};
 use crate::cel::Program;
 use crate::event::{Event, Invalid, Map, Time, Value};
-use crate::stat::Stat;
+use crate::stat::{Slot, Stat};
 
 use events::Events;
 use listeners::Listeners;
@@ -79,7 +83,7 @@ pub struct Catalog {
     /// Those that are set to nothing.
     resetters: Listeners,
     /// The rules that ask whether a badge is held, and are looked at when it is given.
-    award_looks: HashMap<BadgeNumber, Vec<usize>>,
+    award_looks: HashMap<BadgeNumber, AwardLooks>,
     /// The declared events.
     events: Events,
     /// Where in `badges` a badge is, by number.
@@ -119,7 +123,12 @@ impl Catalog {
 
     /// The rules to be looked at when somebody is given this badge, at that user's key.
     pub fn looked_at_on_award(&self, badge: BadgeNumber) -> &[usize] {
-        self.award_looks.get(&badge).map_or(&[], Vec::as_slice)
+        self.award_looks.get(&badge).map_or(&[], |looks| &looks.own)
+    }
+
+    /// The rules of which those keys are to be looked at that wait for the user who is given this badge.
+    pub fn waiting_for_award(&self, badge: BadgeNumber) -> &[usize] {
+        self.award_looks.get(&badge).map_or(&[], |looks| &looks.waiting)
     }
 
     /// The badge with this number, also if it is declared no longer.
@@ -139,7 +148,8 @@ impl Catalog {
 
     /// Whether the declared fields of an event have the types declared. One that has not is refused.
     pub fn check_event(&self, event: &Event) -> Result<(), Vec<Invalid>> {
-        self.events.check(event)
+        let wrong = [profile::check(event), self.events.check(event).err().unwrap_or_default()].concat();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
     /// The data of an event as rules see it: a field declared `float` is a float though it was sent as
@@ -147,6 +157,15 @@ impl Catalog {
     pub fn typed_data(&self, event: &Event) -> Option<Map> {
         self.events.typed(event)
     }
+}
+
+/// The rules that ask who holds one badge.
+#[derive(Clone, Debug, Default)]
+struct AwardLooks {
+    /// Those that are kept per user.
+    own: Vec<usize>,
+    /// Those that are kept per user and more.
+    waiting: Vec<usize>,
 }
 
 /// One file.
@@ -171,8 +190,24 @@ pub struct Rule {
     pub when: Option<Program>,
     /// What is compared with `at`. Beside `on`, the rule's own number.
     pub value: Option<Program>,
+    /// Where it is kept which other keys it looked at last, and at those, for which keys it waits. None: it looks at
+    /// its own key only.
+    pub waits: Option<Slot>,
+    /// True for the so many keys with the greatest value.
+    pub top: Option<Top>,
     /// What comes of it.
     pub gives: Gives,
+}
+
+/// How many are first, among whom.
+#[derive(Clone, Debug)]
+pub struct Top {
+    /// So many.
+    pub count: usize,
+    /// Those keys are compared in which these parts are the same. None: all of them.
+    pub among: Vec<SmolStr>,
+    /// Where in a group's document its ranking is.
+    pub slot: Slot,
 }
 
 /// What becomes of a rule that is true.
@@ -206,6 +241,8 @@ pub enum Gives {
         repeat: Option<Value>,
         /// When it may be given.
         season: Season,
+        /// Taken back when it is true no longer, in the season or not.
+        revoke: bool,
     },
 }
 
@@ -232,4 +269,17 @@ pub struct Tier {
     pub at: Value,
     /// Where in the catalog's badges it is.
     pub badge: usize,
+    /// Where it is kept why it is held, if it is taken back and several keys may give the same award.
+    pub reasons: Option<Reasons>,
+}
+
+/// Where it is kept by which keys an award is given that several may give: it is held as long as one does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reasons {
+    /// At the rule's key: whom it gives the badge, and how often.
+    pub given: Slot,
+    /// At the award's key, with the user: how many keys give each number.
+    pub keys: Slot,
+    /// Likewise: with which key each number was given.
+    pub first: Slot,
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use smol_str::{SmolStr, SmolStrBuilder};
+use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
 use crate::event::UserId;
 
@@ -13,6 +13,8 @@ pub const PART_MAX_BYTES: usize = 512;
 const NAME_END: char = '\u{1f}';
 const PART_END: char = '\u{1e}';
 const ESCAPE: char = '\u{1d}';
+/// What the keys of those who wait begin with; all others begin with the number of their parts.
+const WAITING: char = 'w';
 
 /// What a document is kept under: named parts, all text. The same parts with the same values are the
 /// same key, in whatever order they were given.
@@ -57,9 +59,17 @@ impl Key {
         self.0.starts_with(Key::USERS)
     }
 
+    /// Where the keys are kept at which rules wait for this one to change. It is a document of its own: it may be
+    /// long, and is read and written only when somebody begins or ends to wait, or is to be called.
+    #[must_use]
+    pub fn waiting(&self) -> Key {
+        Key(format_smolstr!("{WAITING}{}", self.0))
+    }
+
     /// Names and values, sorted by name.
     pub fn parts(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        let parts = self.0.trim_start_matches(|c: char| c.is_ascii_digit());
+        let text = self.0.strip_prefix(WAITING).unwrap_or(&self.0);
+        let parts = text.trim_start_matches(|c: char| c.is_ascii_digit());
         parts.split(PART_END).filter_map(|part| {
             let (name, value) = part.split_once(NAME_END)?;
             Some((name, unescaped(value)))
@@ -76,6 +86,20 @@ impl Key {
     pub fn without(&self, name: &str) -> Key {
         let parts: Vec<_> = self.parts().filter(|(known, _)| *known != name).collect();
         Key::new(parts.iter().map(|(name, value)| (*name, value.as_ref())))
+    }
+
+    /// The key of these parts of it; none where it lacks one.
+    pub fn only<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<Key> {
+        let parts: Option<Vec<_>> = names.into_iter().map(|name| Some((name, self.part(name)?))).collect();
+        Some(Key::new(parts?.iter().map(|(name, value)| (*name, value.as_ref()))))
+    }
+
+    /// The key with this part more. It must not have one of this name.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Key {
+        let parts: Vec<_> = self.parts().collect();
+        let known = parts.iter().map(|(name, value)| (*name, value.as_ref()));
+        Key::new(known.chain([(name, value)]))
     }
 
     /// The key as text.
@@ -128,8 +152,26 @@ mod tests {
         assert_eq!(key.part("user").as_deref(), Some(odd));
         assert_eq!(key.parts().map(|(name, _)| name).collect::<Vec<_>>(), ["day", "user"]);
         assert_eq!(key.without("user"), Key::new([("day", "2026-01-31")]));
+        assert_eq!(key.without("user").with("user", odd), key);
         assert_eq!(Key::new([]).parts().count(), 0);
         assert_ne!(Key::new([("a", "b")]), Key::new([("a", "b\u{1e}c\u{1f}")]));
+    }
+
+    #[test]
+    fn who_waits_for_a_key_is_kept_apart_from_it() {
+        let key = Key::new([("week", "2026-W05"), ("user", "ann")]);
+        assert_ne!(key.waiting(), key);
+        assert!(key.waiting().parts().eq(key.parts()));
+        assert!(!Key::new([("user", "ann")]).waiting().is_user());
+        assert_eq!(Key::from_text(key.waiting().as_str()), key.waiting());
+    }
+
+    #[test]
+    fn a_part_of_a_key_is_a_key() {
+        let key = Key::new([("week", "2026-W05"), ("user", "ann")]);
+        assert_eq!(key.only(["user"]), Some(Key::new([("user", "ann")])));
+        assert_eq!(key.only([]), Some(Key::new([])));
+        assert_eq!(key.only(["user", "photo"]), None);
     }
 
     #[test]

@@ -6,8 +6,13 @@
 
 mod bag;
 mod distinct;
+mod limits;
+mod placed;
+mod ranking;
 mod run;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod visits;
 mod window;
 
@@ -17,10 +22,14 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::cel::{Facet, Program, compare};
-use crate::event::{Period, Time, Value};
+use crate::event::{Period, Time, Value, Zone};
+use crate::key::Key;
 
 pub use bag::Bag;
 pub use distinct::Set;
+pub use limits::{Groups, Limits};
+pub use placed::Placed;
+pub use ranking::{RANKING_MAX, Ranked, Ranking};
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
 pub use visits::Visits;
@@ -53,8 +62,12 @@ pub struct Stat {
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
     pub amount: Option<Program>,
-    /// The rules that rest on it, by their place in the catalog.
+    /// Which of the events that it hears do not count.
+    pub limits: Limits,
+    /// The rules that look at it at their own key, by their place in the catalog.
     pub looked_at_by: Vec<usize>,
+    /// The rules that look at it at other keys.
+    pub waited_for_by: Vec<usize>,
 }
 
 /// What a stat keeps.
@@ -78,6 +91,8 @@ pub enum Kind {
     Last,
     /// Whether a condition holds.
     Flag,
+    /// The time zone of a profile.
+    Zone,
 }
 
 /// One part of a key.
@@ -125,6 +140,10 @@ pub enum Cell {
     Visits(Visits),
     /// What happened lately.
     Window(Window),
+    /// A time zone, and the one that follows it.
+    Placed(Box<Placed>),
+    /// The keys of a group, by their values.
+    Ranking(Ranking),
 }
 
 /// Whether an event adds to a stat or takes back what another added.
@@ -181,13 +200,25 @@ pub enum Step {
     Lately(Time, Item, i64),
     /// This no longer, the latest at that time.
     NotLately(Time, Item),
+    /// This time zone, chosen at the first time, from the second on.
+    Place(Time, SmolStr, Time),
+    /// A key has this value, since then.
+    Rank(Key, Time, Value),
+    /// A key has none.
+    Unrank(Key),
 }
 
 impl Stat {
+    /// The parts of its key.
+    pub fn parts(&self) -> Vec<SmolStr> {
+        self.by.iter().map(|part| part.name.clone()).collect()
+    }
+
     /// The value that expressions read at a time, where `cell` is what is kept.
     pub fn read(&self, cell: Option<&Cell>, facet: Facet, now: Time) -> Option<Value> {
         match (cell, self.within) {
             (Some(Cell::Window(window)), Some(within)) => self.read_window(window, facet, now, within),
+            (Some(Cell::Placed(placed)), _) => Some(Value::Text(placed.at(now).clone())),
             (Some(cell), _) => cell.read(self, facet),
             (None, _) => self.nothing_yet(facet),
         }
@@ -201,6 +232,7 @@ impl Stat {
             (Kind::Count | Kind::Sum | Kind::Distinct | Kind::Run(_), _) => Some(Value::Int(0)),
             (Kind::Flag, _) => Some(Value::Bool(false)),
             (Kind::Min | Kind::Max | Kind::First | Kind::Last, _) => None,
+            (Kind::Zone, _) => Some(Value::text(Zone::UTC)),
         }
     }
 
@@ -260,8 +292,19 @@ impl Stat {
             Kind::Max => vec![Step::Max(amount)],
             Kind::First => vec![Step::First(time, amount)],
             Kind::Last => vec![Step::Last(time, amount)],
-            Kind::Flag => Vec::new(),
+            // Which step that is depends on what is kept: `place` says it.
+            Kind::Flag | Kind::Zone => Vec::new(),
         }
+    }
+
+    /// The step by which the choice of a time zone moves what is kept of it.
+    pub fn place(&self, kept: Option<&Cell>, time: Time, zone: &Value) -> Option<Step> {
+        let kept = match kept {
+            Some(Cell::Placed(placed)) => Some(&**placed),
+            _ => None,
+        };
+        let (zone, from) = placed::chosen(kept, time, zone)?;
+        Some(Step::Place(time, zone, from))
     }
 }
 
@@ -275,7 +318,8 @@ impl Step {
             Step::Distinct(value) | Step::Collect(value, _) => Item::Value(value),
             Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) | Step::First(..) => return None,
             Step::Last(..) | Step::Raise(_) | Step::Fall | Step::Reset => return None,
-            Step::Lately(..) | Step::NotLately(..) => return None,
+            Step::Lately(..) | Step::NotLately(..) | Step::Place(..) => return None,
+            Step::Rank(..) | Step::Unrank(_) => return None,
         };
         Some(match way {
             Way::Add => Step::Lately(time, item, within),
@@ -321,8 +365,8 @@ impl Cell {
             Cell::Extreme(value) => Some(Value::clone(value)),
             Cell::Dated(dated) => Some(dated.1.clone()),
             Cell::Raised(_) => Some(Value::Bool(true)),
-            // It is read in its window only.
-            Cell::Window(_) => None,
+            // They are read at a time only, and a ranking by its rule.
+            Cell::Window(_) | Cell::Placed(_) | Cell::Ranking(_) => None,
         }
     }
 
@@ -373,6 +417,11 @@ impl Cell {
                 window.add(*time, item.clone(), *within)
             }
             (Some(Cell::Window(window)), Step::NotLately(time, item)) => window.take_back(*time, item),
+            (Some(Cell::Placed(placed)), Step::Place(time, zone, from)) => placed.choose(*time, zone, *from),
+            (Some(Cell::Ranking(ranking)), Step::Rank(key, since, value)) => {
+                ranking.put(Ranked { key: key.clone(), value: value.clone(), since: *since })
+            }
+            (Some(Cell::Ranking(ranking)), Step::Unrank(key)) => ranking.remove(key),
             (Some(_), Step::Reset | Step::Fall) => cell.take().is_some(),
             (None, step) => {
                 *cell = Cell::begun_by(step);
@@ -398,15 +447,22 @@ impl Cell {
             Cell::Bag(bag) => bag.is_empty(),
             Cell::Visits(visits) => visits.is_empty(),
             Cell::Window(window) => window.is_empty(),
+            Cell::Ranking(ranking) => ranking.is_empty(),
             Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) | Cell::Dated(_) | Cell::Raised(_) => false,
+            Cell::Placed(_) => false,
         }
     }
 
     fn begun_by(step: &Step) -> Option<Cell> {
         Some(match step {
-            Step::Reset | Step::Fall | Step::NotLately(..) => return None,
+            Step::Reset | Step::Fall | Step::NotLately(..) | Step::Unrank(_) => return None,
+            Step::Rank(key, since, value) => {
+                let ranked = Ranked { key: key.clone(), value: value.clone(), since: *since };
+                Cell::Ranking(Ranking::from(vec![ranked]))
+            }
             Step::Lately(time, item, _) => Cell::Window(Window::from(vec![(*time, item.clone())])),
             Step::Raise(since) => Cell::Raised(*since),
+            Step::Place(time, zone, _) => Cell::Placed(Box::new(Placed::new(*time, zone.clone()))),
             Step::Uncount => Cell::Count(-1),
             Step::Collect(item, times) => Cell::Bag(Bag::from(vec![(item.clone(), *times)])),
             Step::Visit(number, times) => Cell::Visits(Visits::from(vec![(*number, *times)])),
@@ -444,52 +500,4 @@ fn replace_if(known: &mut Value, value: &Value, order: Ordering) -> bool {
         *known = value.clone();
     }
     better
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after(steps: &[Step]) -> Option<Cell> {
-        let mut cell = None;
-        for step in steps {
-            Cell::apply(&mut cell, step);
-        }
-        cell
-    }
-
-    fn at(seconds: i64) -> Time {
-        Time::from_unix(seconds, 0).unwrap()
-    }
-
-    #[test]
-    fn extremes_compare_whole_numbers_and_others_alike() {
-        let steps = [Step::Max(Value::Int(2)), Step::Max(Value::Double(2.5)), Step::Max(Value::Int(1))];
-        assert_eq!(after(&steps), Some(Cell::Extreme(Box::new(Value::Double(2.5)))));
-        assert_eq!(
-            after(&[Step::Min(Value::Int(2)), Step::Min(Value::text("a"))]),
-            Some(Cell::Extreme(Box::new(Value::Int(2))))
-        );
-    }
-
-    #[test]
-    fn first_and_last_go_by_time_and_ties_by_arrival() {
-        let first = |time, text: &str| Step::First(at(time), Value::text(text));
-        let last = |time, text: &str| Step::Last(at(time), Value::text(text));
-        let dated = |time, text: &str| Some(Cell::Dated(Box::new((at(time), Value::text(text)))));
-        assert_eq!(after(&[first(5, "a"), first(5, "b"), first(6, "c"), first(4, "d")]), dated(4, "d"));
-        assert_eq!(after(&[first(5, "a"), first(5, "b")]), dated(5, "a"));
-        assert_eq!(after(&[last(5, "a"), last(5, "b"), last(4, "c")]), dated(5, "b"));
-    }
-
-    #[test]
-    fn what_changes_nothing_says_so() {
-        let mut cell = None;
-        assert!(Cell::apply(&mut cell, &Step::Distinct("a".into())));
-        assert!(!Cell::apply(&mut cell, &Step::Distinct("a".into())));
-        assert!(!Cell::apply(&mut cell, &Step::Count));
-        let mut sum = None;
-        assert!(Cell::apply(&mut sum, &Step::Sum(Decimal::of(&Value::Int(1)).unwrap())));
-        assert!(!Cell::apply(&mut sum, &Step::Sum(Decimal::default())));
-    }
 }

@@ -1,9 +1,11 @@
 //! From files to a catalog, step by step.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use super::declare::Folder;
+use smol_str::SmolStr;
+
+use super::declare::{Declaration, Folder};
 use super::events::Events;
 use super::hearing::{Heard, Pattern};
 use super::keys::{self, Parts};
@@ -15,11 +17,15 @@ use super::rank::{self, Ranks};
 use super::rules::{self, Condition};
 use super::scope::Known;
 use super::stats;
-use super::{Attempted, Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall, warnings};
+use super::waits::Reads;
+use super::{
+    Attempted, Catalog, Fingerprint, Gives, Numbers, Rule, Season, Source, Tier, Top, Trial, badges, fall,
+    fingerprint, profile, top, warnings,
+};
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
-use crate::stat::Stat;
+use crate::stat::{Limits, Stat};
 
 impl Catalog {
     /// Compiles files, or says everything that is wrong with them. Files are given in the order of
@@ -32,9 +38,10 @@ impl Catalog {
         numbers: &Numbers,
     ) -> Result<(Catalog, Numbers, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut mistakes = Mistakes::new(files);
-        let Some(folder) = Folder::read(files, &mut mistakes) else {
+        let Some(mut folder) = Folder::read(files, &mut mistakes) else {
             return Err(mistakes.into_diagnostics());
         };
+        folder.rules.extend(profile::stats(&folder));
         let (catalog, numbers, warnings, _) = of_folder(&folder, numbers, mistakes, None)?;
         Ok((catalog, numbers, warnings))
     }
@@ -173,15 +180,23 @@ impl Everything {
         // What is given by hand has no condition.
         let looked_at = order.filter_map(|rule| Some((rule, self.conditions[rule].as_ref()?)));
         for (place, (rule, condition)) in looked_at.enumerate() {
-            let stats = condition.programs().flat_map(|program| program.stats());
-            for stat in stats.map(|(stat, _)| stat.stat).collect::<BTreeSet<_>>() {
-                catalog.stats[stat].looked_at_by.push(place);
+            let key = meaning.keys[rule].as_deref().unwrap_or_default();
+            let reads = Reads::of(condition, key, |stat| catalog.stats[stat].parts());
+            for stat in &reads.stats {
+                catalog.stats[*stat].looked_at_by.push(place);
             }
-            let badges = condition.programs().flat_map(|program| program.badges());
-            for badge in badges.collect::<BTreeSet<_>>() {
-                catalog.award_looks.entry(catalog.badges[badge].number).or_default().push(place);
+            for stat in &reads.stats_elsewhere {
+                catalog.stats[*stat].waited_for_by.push(place);
             }
-            catalog.rules.push(self.rule(rule, condition, meaning));
+            for badge in &reads.badges {
+                let looks = catalog.award_looks.entry(catalog.badges[*badge].number).or_default();
+                let looks = if reads.badges_are_elsewhere { &mut looks.waiting } else { &mut looks.own };
+                looks.push(place);
+            }
+            let waits = reads.is_elsewhere().then(|| numbers.slot(waiting_of(&meaning.names.rules[rule])));
+            let top = self.top(rule, condition, meaning, numbers);
+            let rule = self.rule(rule, condition, meaning, numbers);
+            catalog.rules.push(Rule { waits, top, ..rule });
         }
         let places = || catalog.badges.iter().enumerate();
         catalog.by_number = places().map(|(place, badge)| (badge.number, place)).collect();
@@ -202,7 +217,12 @@ impl Everything {
             within: meaning.within(*entry),
             when: stat.when.clone(),
             amount: stat.amount.clone(),
+            limits: Limits {
+                groups: stat.limits.needs_groups().then(|| numbers.groups(stat.fingerprint)),
+                ..stat.limits.clone()
+            },
             looked_at_by: Vec::new(),
+            waited_for_by: Vec::new(),
         });
         stats.collect()
     }
@@ -219,12 +239,29 @@ impl Everything {
         listeners
     }
 
-    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>) -> Rule {
+    fn top(
+        &self,
+        rule: usize,
+        condition: &Condition,
+        meaning: &Meaning<'_>,
+        numbers: &mut Numbers,
+    ) -> Option<Top> {
+        let declaration = &meaning.names.rules[rule];
+        let count = declaration.top.as_ref()?.value;
+        let name = |stat: usize| {
+            self.stats[stat].as_ref().map_or_else(String::new, |stat| stat.fingerprint.to_string())
+        };
+        let slot = numbers.slot(top::of_ranking(declaration, condition, &name));
+        Some(Top { count, among: top::among(declaration).map(SmolStr::from).collect(), slot })
+    }
+
+    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>, numbers: &mut Numbers) -> Rule {
         let declaration = &meaning.names.rules[rule];
         let at = declaration.at.as_ref().map_or(Value::Int(1), |at| at.value.clone());
+        let shared = declaration.revoke.is_some() && gives_shared(declaration, meaning.keys[rule].as_deref());
         let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
             let at = named.tier.map_or_else(|| at.clone(), |(_, tier)| tier.at.value.clone());
-            Tier { at, badge }
+            Tier { at, badge, reasons: shared.then(|| numbers.reasons(&named.id, declaration.once)) }
         });
         let repeat = declaration.repeat.as_ref().map(|repeat| repeat.value.clone());
         let gives = match (self.layout.truth(rule), repeat) {
@@ -236,6 +273,7 @@ impl Everything {
                 once: declaration.once,
                 repeat,
                 season: Season { from: declaration.from, until: declaration.until },
+                revoke: declaration.revoke.is_some(),
             },
         };
         Rule {
@@ -244,9 +282,22 @@ impl Everything {
             parts: meaning.keys[rule].clone().unwrap_or_default(),
             when: condition.when.clone(),
             value: condition.value.clone(),
+            waits: None,
+            top: None,
             gives,
         }
     }
+}
+
+/// Under which definition it is kept who waits for a rule.
+fn waiting_of(declaration: &Declaration) -> Fingerprint {
+    fingerprint::of_waiting(declaration.sort.name(), &declaration.name.value)
+}
+
+/// Whether several keys may give the same award.
+fn gives_shared(declaration: &Declaration, parts: Option<&[SmolStr]>) -> bool {
+    let of_more_than_users = parts.is_some_and(|parts| parts.iter().any(|part| part != "user"));
+    declaration.to.is_some() || (declaration.once && of_more_than_users)
 }
 
 /// The badges declared, with their numbers, and then those that are declared no longer.

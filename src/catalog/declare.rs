@@ -3,9 +3,11 @@
 
 mod event;
 mod hearing;
+mod limits;
 mod looks;
 mod name;
 mod rule;
+mod top;
 mod trial;
 
 use smol_str::SmolStr;

@@ -5,14 +5,15 @@ use smol_str::SmolStr;
 use super::declare::Declaration;
 use super::names::Names;
 use super::rank::RANKS_MAX;
-use crate::cel::bare_names;
+use crate::cel::{asks_holds, bare_names};
 
 /// The parts of a rule's key, in the order in which they are written. None where they cannot be known,
 /// because something else is wrong.
 pub(super) type Parts = Option<Vec<SmolStr>>;
 
 /// The parts of every rule's key. With `on` they are written; without, they are those of the largest
-/// stat or flag that the rule names bare, and `user` if it names none.
+/// stat or flag that the rule names bare. It is `user` if it names none, and where it asks `holds` and the
+/// largest is one for the whole site: somebody must be asked about.
 pub(super) fn of_all(names: &Names<'_>) -> Vec<Parts> {
     let mut found = Keys { names, known: vec![None; names.rules.len()] };
     (0..names.rules.len()).map(|rule| found.of(rule, 0)).collect()
@@ -51,6 +52,9 @@ impl Keys<'_> {
                 largest = Some(parts);
             }
         }
+        let conditions = [&declaration.value, &declaration.when];
+        let of_user = conditions.into_iter().flatten().any(|source| asks_holds(&source.value));
+        let largest = largest.filter(|parts| !(parts.is_empty() && of_user));
         Some(largest.unwrap_or_else(|| vec![SmolStr::new_static("user")]))
     }
 }

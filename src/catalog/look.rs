@@ -3,12 +3,9 @@
 use smol_str::SmolStr;
 
 use super::fields::listed;
-use super::keys::{same, within};
+use super::keys::within;
 use super::scope::Stands;
 use crate::event::Period;
-
-/// Looks at another key that would have to be looked at again when that key changes.
-const NOT_YET: &str = "is not supported yet by this version; ask beside `on`";
 
 /// Whether an expression may name this stat, which is kept per `parts`, bare or with so many arguments.
 /// `key` is what the rule is kept per, if that is known. If not, why.
@@ -20,65 +17,49 @@ pub(super) fn check(
     key: Option<&[SmolStr]>,
 ) -> Result<(), String> {
     match (stands, arguments) {
-        (Stands::WithoutOn, Some(_)) => {
-            let keep = key.map_or_else(String::new, |key| format!(", or keep it {}", per(key)));
-            Err(format!("`{name}(…)` looks at another key, which without `on` {NOT_YET}{keep}"))
-        }
-        (Stands::InBy | Stands::BesideOn, Some(count)) if count != parts.len() => {
+        (_, Some(count)) if count != parts.len() => {
             let takes = if parts.len() == 1 { "1 part".to_owned() } else { format!("{} parts", parts.len()) };
-            let example = at_event(name, parts, &[]);
+            let example = called(name, parts, &[], stands);
             Err(format!(
                 "`{name}` is kept {}: it takes {takes} and not {count}, for example `{example}`",
                 per(parts)
             ))
         }
-        (Stands::InBy | Stands::BesideOn, Some(_)) => Ok(()),
+        (_, Some(_)) => Ok(()),
         (Stands::InBy, None) if parts.is_empty() => Ok(()),
         (Stands::InBy, None) => {
-            let which = at_event(name, parts, &[]);
+            let which = called(name, parts, &[], stands);
             Err(format!(
                 "`{name}` is kept {}, and in `by` there is no key yet; say which: `{which}`",
                 per(parts)
             ))
         }
-        (Stands::BesideOn, None) => match key {
+        (Stands::BesideOn | Stands::WithoutOn, None) => match key {
             Some(key) if !within(parts, key) => {
-                let which = at_event(name, parts, key);
+                let which = called(name, parts, key, stands);
                 Err(format!(
-                    "`{name}` is kept {} and this rule {}; say which: `{which}`",
+                    "`{name}` is kept {} and this rule {}; say which: `{which}`{}",
                     per(parts),
-                    per(key)
+                    per(key),
+                    if stands == Stands::WithoutOn { ", or ask for it beside `on`" } else { "" }
                 ))
             }
             _ => Ok(()),
         },
-        (Stands::WithoutOn, None) => match key {
-            Some(key) if same(parts, key) => Ok(()),
-            Some(key) if within(parts, key) => {
-                let (of_stat, of_rule) = (per(parts), per(key));
-                Err(format!(
-                    "`{name}` is kept {of_stat} and this rule {of_rule}; looking at another key without `on` {NOT_YET}, or keep it {of_rule}"
-                ))
-            }
-            Some(key) => {
-                let (of_stat, of_rule) = (per(parts), per(key));
-                Err(format!(
-                    "`{name}` is kept {of_stat} and this rule {of_rule}; ask for it beside `on`, or keep it {of_rule}"
-                ))
-            }
-            None => Ok(()),
-        },
     }
 }
 
-fn per(parts: &[SmolStr]) -> String {
+/// What something is kept per, for messages.
+pub(super) fn per(parts: &[SmolStr]) -> String {
     if parts.is_empty() { "for the whole site".to_owned() } else { format!("per {}", listed(parts)) }
 }
 
-/// How a stat is asked for at another key: what the key has is taken from it, the rest from the event.
-fn at_event(name: &str, parts: &[SmolStr], key: &[SmolStr]) -> String {
+/// How a stat is asked for at another key: what the key has is taken from it, the rest from the event, or from
+/// a stat that knows it.
+fn called(name: &str, parts: &[SmolStr], key: &[SmolStr], stands: Stands) -> String {
     let from = |part: &SmolStr| match part.as_str() {
         _ if key.contains(part) => format!("key.{part}"),
+        _ if stands == Stands::WithoutOn => format!("{part}_of"),
         "user" | "subject" => format!("event.{part}"),
         period if Period::named(period).is_some() => format!("{period}(event.time)"),
         other => format!("event.data.{other}"),
@@ -112,13 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn without_on_only_the_same_parts_will_do() {
+    fn without_on_it_is_the_same_but_that_no_event_says_which() {
         let check = |of: &str, arguments| {
             check("s", &parts(of), arguments, Stands::WithoutOn, Some(&parts("user day")))
         };
         assert_eq!(check("day user", None), Ok(()));
-        assert!(check("user", None).unwrap_err().contains(NOT_YET));
-        assert!(check("user day", Some(2)).unwrap_err().contains(NOT_YET));
-        assert!(!check("photo", None).unwrap_err().contains(NOT_YET));
+        assert_eq!(check("user", None), Ok(()));
+        assert_eq!(check("photo", Some(1)), Ok(()));
+        assert!(check("photo user", None).unwrap_err().contains("say which: `s(photo_of, key.user)`"));
+        assert!(check("user day", Some(1)).unwrap_err().contains("takes 2 parts and not 1"));
     }
 }

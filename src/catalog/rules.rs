@@ -7,6 +7,7 @@ use super::fields::listed;
 use super::mistakes::{At, Mistakes};
 use super::scope::{Known, RuleScope, Shape, Stands};
 use super::stats::{compile_expression, compile_when};
+use super::top;
 use crate::badge::template_parts;
 use crate::cel::{Facet, Program, StatUse, Type};
 use crate::event::Value;
@@ -28,12 +29,21 @@ impl Condition {
         [&self.when, &self.value, &self.to].into_iter().flatten()
     }
 
-    /// Whether everything compiled, and there is nothing that could change.
-    fn is_about_nothing(&self, declaration: &Declaration) -> bool {
+    /// Where everything compiled and nothing that could change would ever have it looked at: why.
+    fn about_nothing(&self, declaration: &Declaration) -> Option<&'static str> {
         let written = [&declaration.when, &declaration.value].into_iter().flatten().count();
         let compiled = || [&self.when, &self.value].into_iter().flatten();
-        let nothing = |program: &Program| program.stats().is_empty() && program.badges().is_empty();
-        written > 0 && compiled().count() == written && compiled().all(nothing)
+        let stats = || self.programs().flat_map(|program| program.stats());
+        let asks = compiled().any(|program| !program.badges().is_empty());
+        if written == 0 || compiled().count() < written || asks || stats().any(|(_, called)| !called) {
+            return None;
+        }
+        Some(match stats().next() {
+            None => "names no stat, flag or badge, so nothing would ever make it true",
+            Some(_) => {
+                "names stats at other keys only, and it is looked at for each key that a stat named bare has had"
+            }
+        })
     }
 }
 
@@ -52,6 +62,7 @@ pub(super) fn compile_all(
             return None;
         }
         check_form(known, rule, declaration, mistakes);
+        top::check(declaration, known.keys[rule].as_deref(), mistakes);
         check_templates(known, rule, declaration, mistakes);
         Some(compile(known, shapes, rule, declaration, mistakes))
     });
@@ -76,9 +87,9 @@ fn compile(
     }
     condition.when = declaration.when.as_ref().and_then(|when| compile_when(when, &scope, mistakes));
     condition.value = declaration.value.as_ref().and_then(|value| compile_value(value, &scope, mistakes));
-    if condition.is_about_nothing(declaration) {
+    if let Some(why) = condition.about_nothing(declaration) {
         let message = format!(
-            "the condition of {} names no stat, flag or badge, so nothing would ever make it true; name one, or say which events are heard: `on = \"…\"`",
+            "the condition of {} {why}; name one, or say which events are heard: `on = \"…\"`",
             declaration.what()
         );
         mistakes.error(&declaration.name.spot, message);
@@ -155,7 +166,7 @@ fn check_form(known: &Known<'_>, rule: usize, declaration: &Declaration, mistake
                     "`{name}` needs a number to compare with: `value = \"…\"` or `on = \"…\"`; a condition alone is true or false"
                 );
                 mistakes.error(spot, message);
-            } else if declaration.when.is_none() && !declaration.broken {
+            } else if declaration.when.is_none() && declaration.top.is_none() && !declaration.broken {
                 let message = format!(
                     "{what} has no condition; say which events count, `on = \"…\"`, or what must be true, `when = \"…\"`"
                 );
@@ -189,7 +200,9 @@ fn check_manual(declaration: &Declaration, mistakes: &mut Mistakes) {
         ("at", declaration.at.as_ref().map(|at| &at.spot)),
         ("tiers", declaration.tiers.as_ref().map(|tiers| &tiers.spot)),
         ("repeat", declaration.repeat.as_ref().map(|repeat| &repeat.spot)),
+        ("top", declaration.top.as_ref().map(|top| &top.spot)),
         ("to", declaration.to.as_ref().map(|to| &to.spot)),
+        ("revoke", declaration.revoke.as_ref()),
     ];
     for (name, spot) in written {
         if let Some(spot) = spot {

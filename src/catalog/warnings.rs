@@ -94,7 +94,7 @@ impl Limits<'_> {
             Kind::Min | Kind::Max | Kind::First | Kind::Last => {
                 kept.amount.as_ref()?.at_most(&|used| self.of_stat(used.stat, deep + 1))
             }
-            Kind::Sum | Kind::Flag => None,
+            Kind::Sum | Kind::Flag | Kind::Zone => None,
         }
     }
 

@@ -54,6 +54,10 @@ pub(super) struct Serve {
     /// Take changed badge files into use only when told: by SIGHUP, or by `laurels reload`
     #[arg(long)]
     no_watch: bool,
+    /// Memory for documents that were asked for lately; what is written behind takes a quarter as much
+    #[arg(long, value_name = "BYTES", default_value_t = store::CACHE_BYTES,
+          value_parser = value_parser!(u64).range(store::CACHE_BYTES_MIN..))]
+    cache_bytes: u64,
 }
 
 impl Serve {
@@ -70,6 +74,8 @@ impl Serve {
         let options = Options {
             segment_bytes: self.segment_bytes,
             checkpoint_journal_bytes: self.checkpoint_bytes,
+            cache_bytes: self.cache_bytes,
+            sled_cache_bytes: self.cache_bytes / store::SLED_CACHE_PART,
             ..Options::default()
         };
         let store = Embedded::open(&self.data, options)?;

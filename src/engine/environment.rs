@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use crate::cel::{Environment, Facet};
 use crate::document::Document;
 use crate::event::{Event, Time, Value};
-use crate::key::Key;
+use crate::key::{Key, PART_MAX_BYTES};
 use crate::stat::{Stat, as_part};
 
 use super::Documents;
@@ -37,27 +37,37 @@ impl<'w, 'a, D: Documents> Seen<'w, 'a, D> {
         Seen { view, event: None, now, key: Some(key) }
     }
 
-    /// The key at which a stat is read when it is named bare: the rule's own, or the part of it that the
-    /// stat has.
+    /// The document in which a stat is read when it is named bare: that of the rule's own key, or of the part of it
+    /// that the stat has.
     fn document_of(&self, stat: &Stat) -> Option<Arc<Document>> {
-        match (self.key, &stat.by[..]) {
-            (_, []) => self.view.document(&Key::new([])),
-            (Some(key), [part]) if part.name == "user" && key.is_user() => self.view.document(key),
-            (Some(key), parts) => {
-                let values: Option<Vec<_>> = parts.iter().map(|part| key.part(&part.name)).collect();
-                let values = values?;
-                let named = parts.iter().map(|part| part.name.as_str());
-                self.view.document(&Key::new(named.zip(values.iter().map(AsRef::as_ref))))
-            }
-            (None, _) => None,
+        let Some(key) = self.key else {
+            return stat.by.is_empty().then(|| self.view.document(&Key::new([]))).flatten();
+        };
+        if matches!(&stat.by[..], [part] if part.name == "user") && key.is_user() {
+            return self.view.document(key);
         }
+        let read = key.only(stat.by.iter().map(|part| part.name.as_str()))?;
+        if read == *key { self.view.document(key) } else { self.elsewhere(read) }
     }
 
     fn document_at(&self, stat: &Stat, at: &[Value]) -> Option<Arc<Document>> {
         let values: Option<Vec<SmolStr>> = at.iter().map(as_part).collect();
         let values = values?;
+        // Nothing is ever kept there.
+        if values.iter().any(|value| value.len() > PART_MAX_BYTES) {
+            return Some(Arc::default());
+        }
         let named = stat.by.iter().map(|part| part.name.as_str());
-        self.view.document(&Key::new(named.zip(values.iter().map(SmolStr::as_str))))
+        self.elsewhere(Key::new(named.zip(values.iter().map(SmolStr::as_str))))
+    }
+
+    /// The document of another key. Without `on` the rule waits for it.
+    fn elsewhere(&self, key: Key) -> Option<Arc<Document>> {
+        let document = self.view.document(&key);
+        if self.event.is_none() {
+            self.view.note_look(key);
+        }
+        document
     }
 }
 
@@ -91,7 +101,11 @@ impl<D: Documents> Environment for Seen<'_, '_, D> {
         if user.is_empty() {
             return None;
         }
-        let document = self.view.document(&Key::new([("user", user.as_str())]))?;
+        let of_user = Key::new([("user", user.as_str())]);
+        let document = match self.key {
+            Some(key) if *key == of_user => self.view.document(key)?,
+            Some(_) | None => self.elsewhere(of_user)?,
+        };
         Some(document.holds(self.view.catalog.badges[badge].number))
     }
 }

@@ -30,6 +30,10 @@ pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec
             if let Some(user) = key.part("user").filter(|_| !key.is_user()) {
                 found.push(Key::new([("user", user.as_ref())]));
             }
+            // Who waits for it is to be looked at again.
+            if !catalog.stats[index].waited_for_by.is_empty() {
+                found.push(key.waiting());
+            }
             found.push(key);
         }
     }
@@ -64,7 +68,7 @@ pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Eve
 }
 
 /// The values of one part, each once.
-fn values_of<D: Documents>(view: &View<'_, D>, from: &PartSource, event: &Event) -> Vec<SmolStr> {
+pub(super) fn values_of<D: Documents>(view: &View<'_, D>, from: &PartSource, event: &Event) -> Vec<SmolStr> {
     let mut values = match from {
         PartSource::User => vec![event.user.as_text().clone()],
         PartSource::Subject => vec![event.subject.clone()],

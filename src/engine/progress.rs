@@ -1,13 +1,13 @@
 //! How far a user is towards the badges not yet held.
 
 use crate::badge::BadgeNumber;
-use crate::catalog::{Catalog, Gives, Rule};
+use crate::catalog::{Catalog, Gives, Rule, Top};
 use crate::event::{Period, Time, UserId, Value};
 use crate::key::Key;
 
 use super::environment::Seen;
 use super::view::View;
-use super::{Documents, at_least};
+use super::{Documents, at_least, top};
 
 /// How far a user is towards one badge.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +68,7 @@ fn of_rule<D: Documents>(
     user: &UserId,
     now: Time,
 ) -> Vec<Progress> {
-    let Gives::Badges { tiers, to: None, once, repeat, season } = &rule.gives else { return Vec::new() };
+    let Gives::Badges { tiers, to: None, once, repeat, season, .. } = &rule.gives else { return Vec::new() };
     if !season.contains(now) {
         return Vec::new();
     }
@@ -87,10 +87,16 @@ fn of_rule<D: Documents>(
         (Some(value), _) => (value.as_ref().map_or(0.0, number), number(at)),
         (None, parts) => parts.map_or((0.0, 1.0), |(is, of)| (is as f64, of as f64)),
     };
+    // The last of the first has to be passed. Where there is room a value will do.
+    let of_top = |top: &Top| match (top::bar(view, top, key), parts) {
+        (Some(bar), _) if number(&bar) > 0.0 => of_tier(&bar),
+        (_, Some((is, of))) => (is as f64, of as f64),
+        (_, None) => (if value == Some(None) { 0.0 } else { 1.0 }, 1.0),
+    };
     open.map(|tier| {
         let badge = view.catalog.badges[tier.badge].number;
         let (current, goal) = match repeat {
-            None => of_tier(&tier.at),
+            None => rule.top.as_ref().map_or_else(|| of_tier(&tier.at), of_top),
             // The next time.
             Some(every) => of_tier(&times(every, document.times(badge, &award_key) + 1)),
         };

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::award::Award;
+use crate::award::{Award, Revocation};
 use crate::catalog::Catalog;
 use crate::document::{Change, Document};
 use crate::key::Key;
@@ -21,6 +21,8 @@ pub(super) struct View<'a, D> {
     missing: RefCell<BTreeSet<Key>>,
     /// Keys beyond the most that one event may move of one stat.
     left_out: Cell<usize>,
+    /// Keys other than its own at which a rule without `on` looked.
+    looked: RefCell<BTreeSet<Key>>,
 }
 
 /// A document that was opened to be moved.
@@ -33,8 +35,8 @@ pub(super) struct Moved {
 
 impl<'a, D: Documents> View<'a, D> {
     pub(super) fn new(catalog: &'a Catalog, documents: &'a D) -> Self {
-        let (opened, missing, left_out) = Default::default();
-        View { catalog, documents, opened, missing, left_out }
+        let (opened, missing, left_out, looked) = Default::default();
+        View { catalog, documents, opened, missing, left_out, looked }
     }
 
     /// The document under this key as it is now; none where it is not at hand, and then it is needed.
@@ -59,6 +61,16 @@ impl<'a, D: Documents> View<'a, D> {
                 .insert(key.clone(), Moved { was_empty, document, changes: Vec::new(), awarded: false });
         }
         self.opened.get_mut(key).expect("it was put there if it was not there")
+    }
+
+    /// Notes that a rule looked at another key, also where nothing is kept there.
+    pub(super) fn note_look(&self, key: Key) {
+        self.looked.borrow_mut().insert(key);
+    }
+
+    /// The keys that were noted since this was asked last.
+    pub(super) fn take_looked(&self) -> BTreeSet<Key> {
+        self.looked.take()
     }
 
     /// Notes that so many keys of a stat are not moved.
@@ -99,5 +111,10 @@ impl Moved {
     /// Keeps a new award.
     pub(super) fn give(&mut self, award: Award) {
         self.awarded |= Arc::make_mut(&mut self.document).give(award);
+    }
+
+    /// Takes an award back.
+    pub(super) fn take_back(&mut self, revocation: Revocation) {
+        self.awarded |= Arc::make_mut(&mut self.document).take_back(revocation);
     }
 }

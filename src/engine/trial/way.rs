@@ -132,7 +132,8 @@ impl<'a> Ways<'a> {
                 | Kind::Min
                 | Kind::Max
                 | Kind::First
-                | Kind::Last => {
+                | Kind::Last
+                | Kind::Zone => {
                     let first = nothing_yet(stat, watched.side);
                     let values = std::iter::once(first).chain(way.iter().map(|(_, value)| value.clone()));
                     let events: Vec<_> = way.iter().map(|(number, _)| *number).collect();
