@@ -41,7 +41,7 @@ pub use embedded::Embedded;
 pub use history::{Past, history};
 pub use options::{
     CACHE_BYTES, CACHE_BYTES_MIN, CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, Options,
-    SEGMENT_BYTES, SEGMENT_BYTES_MIN, SLED_CACHE_PART,
+    SEGMENT_BYTES, SEGMENT_BYTES_MIN, TREE_CACHE_PART,
 };
 pub use timeline::{Timeline, Timelines};
 pub use verify::verify;

@@ -3,7 +3,7 @@
 use super::compile::of_folder;
 use super::declare::Folder;
 use super::mistakes::{At, Mistakes, Spot};
-use super::{Catalog, Numbers, Source};
+use super::{Catalog, Numbers, Source, profile};
 use crate::cel::Program;
 use crate::diagnostic::Diagnostic;
 use crate::stat::{Kind, Stat};
@@ -45,6 +45,7 @@ impl Catalog {
         let Some(mut folder) = Folder::read(&sources[..place], &mut mistakes) else {
             return Err(mistakes.into_diagnostics());
         };
+        folder.rules.extend(profile::stats(&folder));
         let declared = folder.rules.iter_mut().find(|rule| rule.name.value == NAME);
         if let Some(hearing) = declared.and_then(|rule| rule.hearing.as_mut()) {
             let spot = Spot { file: place, range: 0..expression.len() };

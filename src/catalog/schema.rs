@@ -87,7 +87,7 @@ const FIELDS: &[(&str, &[In], Form, &str)] = &[
     ),
     ("own", RULES, Truth, "false: what one did to oneself does not count"),
     ("most", RULES, Form::Times, "Counts at most so many for each value of `per`"),
-    ("per", RULES, Among, "For what `most` is: user, subject, day, or other parts"),
+    ("per", RULES, By, "For what `most` is: user, subject, day, or other parts"),
     ("cooldown", RULES, Duration, "After an event counts, none counts for so long, such as 1h"),
     ("value", CONDITIONS, Expression, "The number that is compared with `at`, `tiers` or `repeat`"),
     ("at", CONDITIONS, Number, "How much is needed. Left out: 1"),

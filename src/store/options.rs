@@ -20,7 +20,7 @@ pub const CACHE_BYTES: u64 = 256 << 20;
 /// No smaller cache can be asked for: what one event needs would hardly stay in it.
 pub const CACHE_BYTES_MIN: u64 = 1 << 20;
 /// What sled keeps in memory for itself, as a part of that. Small: documents at hand are in our own cache.
-pub const SLED_CACHE_PART: u64 = 4;
+pub const TREE_CACHE_PART: u64 = 4;
 /// After so many bytes of journal everything is written behind: about what an opening has to replay.
 pub const CHECKPOINT_JOURNAL_BYTES: u64 = 64 << 20;
 /// Nothing smaller can be asked for: a checkpoint syncs several files, and less would be one with every event.
@@ -57,7 +57,7 @@ pub struct Options {
     /// How much memory clean documents may take.
     pub cache_bytes: u64,
     /// How much memory sled may take for its own cache.
-    pub sled_cache_bytes: u64,
+    pub tree_cache_bytes: u64,
     /// After how many bytes of journal everything is written behind.
     pub checkpoint_journal_bytes: u64,
     /// From how many bytes of changed documents on everything is written behind.
@@ -87,7 +87,7 @@ impl Default for Options {
             hash_seed: RandomState::new().hash_one(()),
             segment_bytes: SEGMENT_BYTES,
             cache_bytes: CACHE_BYTES,
-            sled_cache_bytes: CACHE_BYTES / SLED_CACHE_PART,
+            tree_cache_bytes: CACHE_BYTES / TREE_CACHE_PART,
             checkpoint_journal_bytes: CHECKPOINT_JOURNAL_BYTES,
             checkpoint_dirty_bytes: CHECKPOINT_DIRTY_BYTES,
             dirty_max_bytes: DIRTY_MAX_BYTES,

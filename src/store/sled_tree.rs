@@ -45,7 +45,7 @@ impl Trees for SledTrees {
         let disk = &options.disk;
         disk.create_directory(directory).map_err(Trouble::Passing)?;
         remove_unfinished_snapshots(directory).map_err(Trouble::Passing)?;
-        let db = open_sled(directory, options.sled_cache_bytes)?;
+        let db = open_sled(directory, options.tree_cache_bytes)?;
         let opened = (|| {
             let file = disk.open(&directory.join("db"))?;
             for directory in [&directory.join("blobs"), directory] {

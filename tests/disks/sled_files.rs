@@ -15,7 +15,7 @@ use super::site::Site;
 
 /// Nothing clean stays in memory: what is asked for is read from sled.
 fn options() -> Options {
-    Options { cache_bytes: 1, sled_cache_bytes: 0, ..Options::default() }
+    Options { cache_bytes: 1, tree_cache_bytes: 0, ..Options::default() }
 }
 
 /// Stores that differ in what sled did: written once; written over again and again; opened often, so that it

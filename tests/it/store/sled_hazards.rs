@@ -260,7 +260,7 @@ fn a_large_sled_is_made_again_in_little_memory() {
 
 #[test]
 fn a_sled_that_is_damaged_under_a_running_server_is_made_again() {
-    let folder = Folder::new(Options { sled_cache_bytes: 0, ..no_cache() });
+    let folder = Folder::new(Options { tree_cache_bytes: 0, ..no_cache() });
     let mut site = Site::default();
     let store = folder.embedded();
     site.fill(&store, 500);
