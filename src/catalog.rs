@@ -39,7 +39,7 @@ use smol_str::SmolStr;
 use crate::badge::{Badge, BadgeNumber};
 use crate::cel::Program;
 use crate::event::{Event, Invalid, Map, Time, Value};
-use crate::stat::Stat;
+use crate::stat::{Slot, Stat};
 
 use events::Events;
 use listeners::Listeners;
@@ -74,6 +74,8 @@ pub struct Catalog {
     resetters: Listeners,
     /// The rules that ask whether a badge is held, and are looked at when it is given.
     award_looks: HashMap<BadgeNumber, Vec<usize>>,
+    /// The stats that hear later, by slot.
+    delayed: HashMap<Slot, usize>,
     /// The declared events.
     events: Events,
     /// Where in `badges` a badge is, by number.
@@ -104,6 +106,16 @@ impl Catalog {
         [&self.listeners, &self.undoers, &self.resetters]
             .iter()
             .any(|listeners| listeners.of(event_type).next().is_some())
+    }
+
+    /// Whether anything happens later than it came: then time is kept.
+    pub fn keeps_time(&self) -> bool {
+        !self.delayed.is_empty()
+    }
+
+    /// The stat that hears later and is kept in this slot, if it is declared still.
+    pub fn delayed(&self, slot: Slot) -> Option<usize> {
+        self.delayed.get(&slot).copied()
     }
 
     /// The rules to be looked at when somebody is given this badge, at that user's key.

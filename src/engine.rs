@@ -14,13 +14,18 @@
 //! things were before the event; then all of them move. *Look*: every rule that rests on something
 //! which moved is looked at once for each key concerned, in the order of [`Catalog::rules`]; so nothing
 //! is seen half-way. What becomes true is an event, heard at once, and moves only what is looked at later.
+//!
+//! What a stat hears later waits in documents, too. Whatever is due at an event is heard before it, in records of its
+//! own ([`Decision::First`]), so that it makes no difference when, and by how much, time has passed in between.
 
 pub mod trial;
 
 mod environment;
 mod keys;
+mod passing;
 mod progress;
 mod view;
+mod wait;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -36,12 +41,13 @@ use crate::document::{Change, Document};
 use crate::event::{Event, EventId, EventType, Map, Sequence, Time, UserId, Value};
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
-use crate::stat::{Cell, Decimal, Slot, Step, Way};
+use crate::stat::{Cell, Decimal, Slot, Step, Turn, Way};
 
 use environment::Seen;
 use view::View;
 
 pub use keys::{KEYS_MAX, keys};
+pub use passing::{HEARD_MAX, Passing, next_due, pass_time};
 pub use progress::{Progress, progress};
 
 /// Most times that a rule with `repeat` gives or happens at one look. What it has passed beyond them comes when it is
@@ -65,27 +71,43 @@ pub struct Moment {
     pub historical: bool,
 }
 
+impl Moment {
+    /// Before the first event.
+    pub const BEGINNING: Moment = Moment { sequence: Sequence(0), arrival: Time::MIN, historical: false };
+}
+
 /// What became of an event.
 #[derive(Debug)]
 pub enum Decision {
     /// It is decided.
     Done(Box<Outcome>),
+    /// Something delayed is heard before it, and this is what became of that. Keep it, and decide the event again, at
+    /// the next place.
+    First(Box<Outcome>),
     /// These documents are not at hand. Fetch them and decide again; it may then need others.
     Needs(Vec<Key>),
 }
 
 /// Decides what an event changes and who has earned what.
 pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl Documents) -> Decision {
-    let view = View::new(catalog, documents);
-    let mut work = Work { moment, event, view, agenda: BTreeSet::new(), awards: Vec::new() };
-    work.hear(&as_declared(catalog, event), Way::Add);
-    // Without the documents that moved, looking would only find needs that may not be real.
-    while !work.view.is_lacking()
-        && let Some((rule, key)) = work.agenda.pop_first()
-    {
-        work.look(&catalog.rules[rule], &key);
+    if catalog.keeps_time() {
+        match passing::pass(catalog, moment, event.time, documents) {
+            Passing::Heard(outcome) => return Decision::First(outcome),
+            Passing::Needs(keys) => return Decision::Needs(keys),
+            Passing::Nothing => {}
+        }
     }
-    work.finish()
+    let mut work = Work::begin(catalog, moment, documents);
+    (work.now, work.origin) = (event.time, event.id.clone());
+    work.hear(&as_declared(catalog, event), Way::Add);
+    work.settle();
+    if catalog.keeps_time() {
+        work.advance(event.time, Some(moment.historical));
+    }
+    match work.finish(event.clone()) {
+        Ok(outcome) => Decision::Done(outcome),
+        Err(keys) => Decision::Needs(keys),
+    }
 }
 
 /// The event as rules see it: its declared fields are of the types declared. It is kept as it was sent.
@@ -96,23 +118,53 @@ fn as_declared<'e>(catalog: &Catalog, event: &'e Event) -> Cow<'e, Event> {
     }
 }
 
+/// How one event moves stats: read before any of them moves.
+#[derive(Default)]
+struct Moves {
+    steps: Vec<(usize, Key, Step)>,
+    /// What waits at a key, and is undone there.
+    undone: Vec<(usize, Key, Turn)>,
+    delays: Vec<wait::Delay>,
+}
+
 /// A decision in the making.
 struct Work<'a, D> {
     moment: Moment,
-    event: &'a Event,
+    /// The time of the event, or when something delayed is due: the date of what comes of it.
+    now: Time,
+    /// The event of the site from which it comes.
+    origin: EventId,
     view: View<'a, D>,
     /// What is still to be looked at: a rule's place in the catalog is its place in the order.
     agenda: BTreeSet<(usize, Key)>,
     awards: Vec<Award>,
+    /// How many events were delayed so far.
+    delays: u32,
 }
 
 impl<'a, D: Documents> Work<'a, D> {
+    fn begin(catalog: &'a Catalog, moment: Moment, documents: &'a D) -> Self {
+        let (origin, agenda, awards, delays) = Default::default();
+        Work { moment, now: Time::MIN, origin, view: View::new(catalog, documents), agenda, awards, delays }
+    }
+
+    /// Looks at all that is to be looked at.
+    fn settle(&mut self) {
+        let catalog = self.view.catalog;
+        // Without the documents that moved, looking would only find needs that may not be real.
+        while !self.view.is_lacking()
+            && let Some((rule, key)) = self.agenda.pop_first()
+        {
+            self.look(&catalog.rules[rule], &key);
+        }
+    }
+
     /// Moves the stats that hear an event, having read all they need before any of them moves. What takes an event
     /// back moves them the other way; what that had set to nothing it leaves alone.
     fn hear(&mut self, event: &Event, way: Way) {
         let catalog = self.view.catalog;
         let r#type = event.r#type.as_str();
-        let mut moves: Vec<(usize, Key, Step)> = Vec::new();
+        let mut moves = Moves::default();
         for index in catalog.hears(r#type) {
             self.read_moves(index, event, way, &mut moves);
         }
@@ -121,26 +173,44 @@ impl<'a, D: Documents> Work<'a, D> {
         }
         if way == Way::Add {
             for index in catalog.resets(r#type) {
-                let keys = keys::of_stat(&self.view, &catalog.stats[index], event);
-                moves.extend(keys.into_iter().map(|key| (index, key, Step::Reset)));
+                let keys = keys::of_stat(&self.view, &catalog.stats[index], event, event.time);
+                moves.steps.extend(keys.into_iter().map(|key| (index, key, Step::Reset)));
             }
         }
-        for (index, key, step) in moves {
-            self.change(index, &key, step);
-        }
+        self.make(moves);
     }
 
     /// How an event moves one stat, read from how things are before it does.
-    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Vec<(usize, Key, Step)>) {
+    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Moves) {
         let stat = &self.view.catalog.stats[index];
-        for key in keys::of_stat(&self.view, stat, event) {
-            let seen = Seen::hearing(&self.view, event, &key);
+        if stat.delay.is_some() && way == Way::Add {
+            moves.delays.extend(self.read_delay(index, event));
+            return;
+        }
+        for key in keys::of_stat(&self.view, stat, event, event.time) {
+            let seen = Seen::hearing(&self.view, event, event.time, &key);
             if stat.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
                 continue;
             }
             let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
+            if let Some(undone) = self.read_undone(stat, event.time, &key, amount.as_ref()) {
+                moves.undone.push((index, key, undone));
+                continue;
+            }
             let steps = stat.steps(way, event.time, amount);
-            moves.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
+            moves.steps.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
+        }
+    }
+
+    fn make(&mut self, moves: Moves) {
+        for (index, key, step) in moves.steps {
+            self.change(index, &key, step);
+        }
+        for (index, key, turn) in moves.undone {
+            self.undo_waiting(index, &key, turn);
+        }
+        for delay in moves.delays {
+            self.wait(delay);
         }
     }
 
@@ -158,7 +228,7 @@ impl<'a, D: Documents> Work<'a, D> {
             Gives::Flag { stat, at, kept } => self.look_at_flag(rule, key, *stat, at, *kept),
             Gives::Event { stat, every } => self.look_at_event(rule, key, *stat, every),
             Gives::Badges { tiers, repeat, season, .. } => {
-                if !season.contains(self.event.time) {
+                if !season.contains(self.now) {
                     return;
                 }
                 let reached = self.reached(rule, key, tiers, repeat.as_ref());
@@ -171,11 +241,11 @@ impl<'a, D: Documents> Work<'a, D> {
     }
 
     fn look_at_flag(&mut self, rule: &Rule, key: &Key, stat: usize, at: &Value, kept: bool) {
-        let seen = Seen::looking(&self.view, self.event.time, key);
+        let seen = Seen::looking(&self.view, self.now, key);
         let holds = is_met(rule, at, &seen);
         let raised = self.raised(key, self.view.catalog.stats[stat].slot);
         let (time, way, step) = match (raised, holds) {
-            (None, true) => (self.event.time, Way::Add, Step::Raise(self.event.time)),
+            (None, true) => (self.now, Way::Add, Step::Raise(self.now)),
             // What counted it then counts it no longer, at the day on which it did.
             (Some(since), false) if !kept => (since, Way::TakeBack, Step::Fall),
             (None, false) | (Some(_), _) => return,
@@ -208,7 +278,7 @@ impl<'a, D: Documents> Work<'a, D> {
 
     /// How many multiples of so much a rule's value has passed, where its condition holds.
     fn multiples(&self, rule: &Rule, key: &Key, every: &Value) -> u32 {
-        let seen = Seen::looking(&self.view, self.event.time, key);
+        let seen = Seen::looking(&self.view, self.now, key);
         if rule.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
             return 0;
         }
@@ -222,7 +292,7 @@ impl<'a, D: Documents> Work<'a, D> {
         if repeat.is_some() {
             return tiers.len();
         }
-        let seen = Seen::looking(&self.view, self.event.time, key);
+        let seen = Seen::looking(&self.view, self.now, key);
         if rule.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
             return 0;
         }
@@ -240,7 +310,7 @@ impl<'a, D: Documents> Work<'a, D> {
         let users = match to {
             None => key.part("user").map(|user| vec![SmolStr::from(user)]).unwrap_or_default(),
             Some(to) => {
-                let to = to.value(&Seen::looking(&self.view, self.event.time, key));
+                let to = to.value(&Seen::looking(&self.view, self.now, key));
                 to.as_ref().map(texts).unwrap_or_default()
             }
         };
@@ -267,8 +337,8 @@ impl<'a, D: Documents> Work<'a, D> {
             badge: badge.number,
             key: award_key.clone(),
             number,
-            time: self.event.time,
-            event_id: self.event.id.clone(),
+            time: self.now,
+            event_id: self.origin.clone(),
             points: badge.points,
             first: !document.holds(badge.number),
         };
@@ -296,7 +366,7 @@ impl<'a, D: Documents> Work<'a, D> {
             r#type: EventType::derived(r#type),
             user,
             subject: SmolStr::default(),
-            time: self.event.time,
+            time: self.now,
             dated: true,
             data,
         }
@@ -307,16 +377,14 @@ impl<'a, D: Documents> Work<'a, D> {
         match self.view.document(key)?.cell(slot)? {
             Cell::Raised(since) => Some(*since),
             Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
-            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
+            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) | Cell::Timer(_) => None,
         }
     }
 
-    fn finish(self) -> Decision {
+    /// All of it, as what came of this event; or the documents that are needed first.
+    fn finish(self, event: Event) -> Result<Box<Outcome>, Vec<Key>> {
         let (sequence, left_out) = (self.moment.sequence, self.view.left_out());
-        let moved = match self.view.into_moved() {
-            Ok(moved) => moved,
-            Err(missing) => return Decision::Needs(missing),
-        };
+        let moved = self.view.into_moved()?;
         let mut newcomers = 0;
         let (mut changes, mut documents) = (Vec::new(), Vec::new());
         for (key, moved) in moved {
@@ -329,9 +397,8 @@ impl<'a, D: Documents> Work<'a, D> {
             }
         }
         let Moment { arrival, historical, .. } = self.moment;
-        let event = self.event.clone();
         let record = Record { sequence, arrival, historical, event, changes, awards: self.awards, newcomers };
-        Decision::Done(Box::new(Outcome { record, documents, left_out }))
+        Ok(Box::new(Outcome { record, documents, left_out }))
     }
 }
 

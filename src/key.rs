@@ -43,6 +43,26 @@ impl Key {
         Key(text.finish())
     }
 
+    /// The key of something of the server's own: no rule has a part with such a name.
+    fn reserved(name: &str, value: &str) -> Key {
+        Key::new([(&*format!("@{name}"), value)])
+    }
+
+    /// The key of how far time has come.
+    pub fn clock() -> Key {
+        Key::reserved("clock", "")
+    }
+
+    /// The key of where what waits is.
+    pub fn calendar() -> Key {
+        Key::reserved("calendar", "")
+    }
+
+    /// The key of some of what waits.
+    pub fn waiting(page: &str) -> Key {
+        Key::reserved("waiting", page)
+    }
+
     /// The key of what is kept per user.
     pub fn user(user: &UserId) -> Key {
         let mut text = SmolStrBuilder::new();
@@ -130,6 +150,14 @@ mod tests {
         assert_eq!(key.without("user"), Key::new([("day", "2026-01-31")]));
         assert_eq!(Key::new([]).parts().count(), 0);
         assert_ne!(Key::new([("a", "b")]), Key::new([("a", "b\u{1e}c\u{1f}")]));
+    }
+
+    #[test]
+    fn no_rule_has_the_keys_of_time() {
+        for key in [Key::clock(), Key::calendar(), Key::waiting("1")] {
+            assert!(key.parts().all(|(name, _)| name.starts_with('@')) && !key.is_user());
+        }
+        assert_ne!(Key::waiting("1"), Key::waiting("2"));
     }
 
     #[test]

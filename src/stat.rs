@@ -5,10 +5,15 @@
 //! same steps in the same order make the same cells.
 
 mod bag;
+mod delay;
 mod distinct;
 mod run;
 mod sum;
+#[cfg(test)]
+mod tests;
+mod timer;
 mod visits;
+mod waiting;
 mod window;
 
 use std::cmp::Ordering;
@@ -20,16 +25,24 @@ use crate::cel::{Facet, Program, compare};
 use crate::event::{Period, Time, Value};
 
 pub use bag::Bag;
+pub use delay::{Delay, Span};
 pub use distinct::Set;
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
+pub use timer::{TimerCell, TimerStep};
 pub use visits::Visits;
+pub use waiting::{AWAITED_MAX, Awaited, Calendar, Delayed, PAGE_MAX, Turn, Waiting};
 pub use window::{Item, WINDOW_MAX, Window};
 
 /// The permanent number of a stat or a flag: where its cell is found in a document. Given once in a
 /// store, and never again to another definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Slot(pub u32);
+
+impl Slot {
+    /// The slot in the documents of time itself, which are no stat's.
+    pub const TIME: Slot = Slot(u32::MAX);
+}
 
 /// A stat as it is declared, compiled. A flag is one too, of [`Kind::Flag`]: it hears nothing, and
 /// its rule moves it.
@@ -49,6 +62,10 @@ pub struct Stat {
     pub undoable: bool,
     /// Only what happened so many microseconds ago or less is read.
     pub within: Option<i64>,
+    /// When it hears an event, if not at once.
+    pub delay: Option<Delay>,
+    /// Where it is noted what waits at a key, if that can be undone.
+    pub awaited: Option<Slot>,
     /// Which events count.
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
@@ -125,6 +142,8 @@ pub enum Cell {
     Visits(Visits),
     /// What happened lately.
     Window(Window),
+    /// What is kept of time, and of what waits for it.
+    Timer(TimerCell),
 }
 
 /// Whether an event adds to a stat or takes back what another added.
@@ -181,6 +200,8 @@ pub enum Step {
     Lately(Time, Item, i64),
     /// This no longer, the latest at that time.
     NotLately(Time, Item),
+    /// Time passes, or something waits for it.
+    Timer(TimerStep),
 }
 
 impl Stat {
@@ -223,6 +244,11 @@ impl Stat {
             Some(within) => steps.into_iter().filter_map(|step| step.lately(way, time, within)).collect(),
             None => steps,
         }
+    }
+
+    /// The steps by which an event with this amount would add to it, whatever its window: what they are told apart by.
+    pub fn adds(&self, time: Time, amount: Option<Value>) -> Vec<Step> {
+        self.steps_of_all_time(Way::Add, time, amount)
     }
 
     fn steps_of_all_time(&self, way: Way, time: Time, amount: Option<Value>) -> Vec<Step> {
@@ -275,7 +301,7 @@ impl Step {
             Step::Distinct(value) | Step::Collect(value, _) => Item::Value(value),
             Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) | Step::First(..) => return None,
             Step::Last(..) | Step::Raise(_) | Step::Fall | Step::Reset => return None,
-            Step::Lately(..) | Step::NotLately(..) => return None,
+            Step::Lately(..) | Step::NotLately(..) | Step::Timer(_) => return None,
         };
         Some(match way {
             Way::Add => Step::Lately(time, item, within),
@@ -321,8 +347,8 @@ impl Cell {
             Cell::Extreme(value) => Some(Value::clone(value)),
             Cell::Dated(dated) => Some(dated.1.clone()),
             Cell::Raised(_) => Some(Value::Bool(true)),
-            // It is read in its window only.
-            Cell::Window(_) => None,
+            // One is read in its window only, the other by no expression.
+            Cell::Window(_) | Cell::Timer(_) => None,
         }
     }
 
@@ -373,6 +399,7 @@ impl Cell {
                 window.add(*time, item.clone(), *within)
             }
             (Some(Cell::Window(window)), Step::NotLately(time, item)) => window.take_back(*time, item),
+            (Some(Cell::Timer(timer)), Step::Timer(step)) => timer.apply(step),
             (Some(_), Step::Reset | Step::Fall) => cell.take().is_some(),
             (None, step) => {
                 *cell = Cell::begun_by(step);
@@ -398,6 +425,7 @@ impl Cell {
             Cell::Bag(bag) => bag.is_empty(),
             Cell::Visits(visits) => visits.is_empty(),
             Cell::Window(window) => window.is_empty(),
+            Cell::Timer(timer) => timer.is_nothing(),
             Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) | Cell::Dated(_) | Cell::Raised(_) => false,
         }
     }
@@ -405,6 +433,7 @@ impl Cell {
     fn begun_by(step: &Step) -> Option<Cell> {
         Some(match step {
             Step::Reset | Step::Fall | Step::NotLately(..) => return None,
+            Step::Timer(step) => Cell::Timer(TimerCell::begun_by(step)?),
             Step::Lately(time, item, _) => Cell::Window(Window::from(vec![(*time, item.clone())])),
             Step::Raise(since) => Cell::Raised(*since),
             Step::Uncount => Cell::Count(-1),
@@ -444,52 +473,4 @@ fn replace_if(known: &mut Value, value: &Value, order: Ordering) -> bool {
         *known = value.clone();
     }
     better
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after(steps: &[Step]) -> Option<Cell> {
-        let mut cell = None;
-        for step in steps {
-            Cell::apply(&mut cell, step);
-        }
-        cell
-    }
-
-    fn at(seconds: i64) -> Time {
-        Time::from_unix(seconds, 0).unwrap()
-    }
-
-    #[test]
-    fn extremes_compare_whole_numbers_and_others_alike() {
-        let steps = [Step::Max(Value::Int(2)), Step::Max(Value::Double(2.5)), Step::Max(Value::Int(1))];
-        assert_eq!(after(&steps), Some(Cell::Extreme(Box::new(Value::Double(2.5)))));
-        assert_eq!(
-            after(&[Step::Min(Value::Int(2)), Step::Min(Value::text("a"))]),
-            Some(Cell::Extreme(Box::new(Value::Int(2))))
-        );
-    }
-
-    #[test]
-    fn first_and_last_go_by_time_and_ties_by_arrival() {
-        let first = |time, text: &str| Step::First(at(time), Value::text(text));
-        let last = |time, text: &str| Step::Last(at(time), Value::text(text));
-        let dated = |time, text: &str| Some(Cell::Dated(Box::new((at(time), Value::text(text)))));
-        assert_eq!(after(&[first(5, "a"), first(5, "b"), first(6, "c"), first(4, "d")]), dated(4, "d"));
-        assert_eq!(after(&[first(5, "a"), first(5, "b")]), dated(5, "a"));
-        assert_eq!(after(&[last(5, "a"), last(5, "b"), last(4, "c")]), dated(5, "b"));
-    }
-
-    #[test]
-    fn what_changes_nothing_says_so() {
-        let mut cell = None;
-        assert!(Cell::apply(&mut cell, &Step::Distinct("a".into())));
-        assert!(!Cell::apply(&mut cell, &Step::Distinct("a".into())));
-        assert!(!Cell::apply(&mut cell, &Step::Count));
-        let mut sum = None;
-        assert!(Cell::apply(&mut sum, &Step::Sum(Decimal::of(&Value::Int(1)).unwrap())));
-        assert!(!Cell::apply(&mut sum, &Step::Sum(Decimal::default())));
-    }
 }

@@ -15,11 +15,11 @@ use super::rank::{self, Ranks};
 use super::rules::{self, Condition};
 use super::scope::Known;
 use super::stats::{self, Compiled};
-use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall};
+use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall, fingerprint};
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
-use crate::stat::Stat;
+use crate::stat::{Delay, Stat};
 
 impl Catalog {
     /// Compiles files, or says everything that is wrong with them. Files are given in the order of
@@ -92,6 +92,7 @@ impl Meaning<'_> {
         );
         if !mistakes.any() {
             self.warn_of_unused(&known.used.into_inner(), mistakes);
+            self.warn_of_delays_of_nothing(mistakes);
         }
         match same_definitions(&stats) {
             Some(same) if !mistakes.any() => {
@@ -120,6 +121,28 @@ impl Meaning<'_> {
         match entry {
             Entry::Number(rule) => Some(self.names.rules[rule].hearing.as_ref()?.within.as_ref()?.value),
             Entry::Truth(_) => None,
+        }
+    }
+
+    /// When a stat hears events, if not at once.
+    fn delay(&self, entry: Entry) -> Option<Delay> {
+        match entry {
+            Entry::Number(rule) => Some(self.names.rules[rule].hearing.as_ref()?.delay.as_ref()?.value),
+            Entry::Truth(_) => None,
+        }
+    }
+
+    /// A number of nobody's own is heard late for everybody at once, which is rarely what was meant.
+    fn warn_of_delays_of_nothing(&self, mistakes: &mut Mistakes) {
+        for rule in self.names.rules {
+            let hearing = rule.hearing.as_ref().filter(|hearing| hearing.by.is_empty());
+            if let Some(delay) = hearing.and_then(|hearing| hearing.delay.as_ref()) {
+                let message = format!(
+                    "{} hears later, and is kept per nothing (`by = []`): whatever happens on the whole site meets in one number; say whose it is: `by = \"user\"`",
+                    rule.what()
+                );
+                mistakes.warning(&delay.spot, message);
+            }
         }
     }
 
@@ -175,6 +198,8 @@ impl Everything {
             }
             catalog.rules.push(self.rule(rule, condition, meaning));
         }
+        let delayed = catalog.stats.iter().enumerate().filter(|(_, stat)| stat.delay.is_some());
+        catalog.delayed = delayed.map(|(place, stat)| (stat.slot, place)).collect();
         let places = || catalog.badges.iter().enumerate();
         catalog.by_number = places().map(|(place, badge)| (badge.number, place)).collect();
         catalog.by_id = places().map(|(place, badge)| (badge.id.clone(), place)).collect();
@@ -192,6 +217,11 @@ impl Everything {
             by: stat.by.clone(),
             undoable: self.undoable[entry.rule()],
             within: meaning.within(*entry),
+            delay: meaning.delay(*entry),
+            awaited: meaning.delay(*entry).filter(|_| self.undoable[entry.rule()]).map(|_| {
+                let awaited = fingerprint::of_awaited(stat.fingerprint);
+                numbers.slot(awaited)
+            }),
             when: stat.when.clone(),
             amount: stat.amount.clone(),
             looked_at_by: Vec::new(),

@@ -57,6 +57,9 @@ pub(super) fn of_stat(
     if let Some(within) = &hearing.within {
         parts.extend(["within".to_owned(), within.value.to_string()]);
     }
+    if let Some(delay) = &hearing.delay {
+        parts.push(delay.value.canonical().into());
+    }
     hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
@@ -70,6 +73,11 @@ fn sorted(patterns: &[At<SmolStr>]) -> String {
 /// The fingerprint of a flag: its name, so that what is up stays up when the condition changes.
 pub(super) fn of_flag(name: &str) -> Fingerprint {
     hash(&["flag", name])
+}
+
+/// The fingerprint of what waits to be heard by a stat and can be undone.
+pub(super) fn of_awaited(stat: Fingerprint) -> Fingerprint {
+    hash(&["awaited", &stat.to_string()])
 }
 
 /// No text of ours has this character but in quotes, where it is escaped.

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Decision, Documents, Moment, decide};
+use super::{Decision, Documents, Moment, Passing, decide, pass_time};
 use crate::catalog::{Catalog, Held, Trial};
 use crate::document::Document;
-use crate::event::Sequence;
+use crate::event::Time;
 use crate::key::Key;
 use crate::outcome::Outcome;
 
@@ -40,12 +40,23 @@ impl fmt::Display for Failure {
 /// Runs one trial: its events, one after the other, from nothing.
 pub fn run(catalog: &Catalog, trial: &Trial) -> Result<(), Failure> {
     let mut kept = Kept::default();
-    for (at, event) in trial.events.iter().enumerate() {
-        let sequence = Sequence(at as u64 + 1);
-        let moment = Moment { sequence, arrival: event.time, historical: false };
-        if let Decision::Done(outcome) = decide(catalog, moment, event, &kept) {
-            kept.keep(*outcome);
+    let mut moment = Moment::BEGINNING;
+    for event in &trial.events {
+        moment.arrival = event.time;
+        loop {
+            moment.sequence = moment.sequence.next();
+            match decide(catalog, moment, event, &kept) {
+                Decision::First(outcome) => kept.keep(*outcome),
+                Decision::Done(outcome) => break kept.keep(*outcome),
+                Decision::Needs(_) => break,
+            }
         }
+    }
+    // What came late may be due, though nothing comes after it.
+    loop {
+        moment.sequence = moment.sequence.next();
+        let Passing::Heard(outcome) = pass_time(catalog, moment, Time::MIN, &kept) else { break };
+        kept.keep(*outcome);
     }
     let held = kept.held(catalog, trial);
     let expected: BTreeSet<&Held> = trial.awards.iter().collect();

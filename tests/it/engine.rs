@@ -43,6 +43,7 @@ fn rounds(catalog: &Catalog, event: &Event) -> (laurels::outcome::Outcome, Vec<V
     loop {
         match decide(catalog, moment, event, &at_hand) {
             Decision::Done(outcome) => return (*outcome, asked),
+            Decision::First(outcome) => panic!("nothing waits: {outcome:?}"),
             Decision::Needs(keys) => {
                 at_hand.0.extend(keys.iter().map(|key| (key.clone(), Arc::default())));
                 asked.push(keys);

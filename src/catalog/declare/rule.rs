@@ -207,9 +207,7 @@ fn refuse(fields: &mut Fields<'_>, names: &[&'static str], why: &str, mistakes: 
 
 /// Fields that the language has and this version has not: the first that may have them (the sorts
 /// after it may too), and what to write instead.
-const LATER: [(&str, Sort, &str); 5] = [
-    ("after", Sort::Stat, "take it out: events are heard when they come"),
-    ("every", Sort::Stat, "take it out: an event is heard once"),
+const LATER: [(&str, Sort, &str); 3] = [
     ("top", Sort::Flag, "compare with a number: `at = 10`"),
     ("among", Sort::Flag, "it goes with `top`: take it out"),
     ("expires", Sort::Badge, "take it out: the badge is kept"),
