@@ -19,7 +19,16 @@ pub(super) struct Delay {
     due: Time,
     slot: Slot,
     event: Event,
-    noted: Option<(Slot, u32, Vec<(Key, Vec<Step>)>)>,
+    noted: Option<Noted>,
+}
+
+/// Where it is noted that something waits.
+struct Noted {
+    slot: Slot,
+    /// At how many keys it is to be heard.
+    keys: u32,
+    /// Those at which it would add something, and what.
+    adds: Vec<(Key, Vec<Step>)>,
 }
 
 impl<D: Documents> Work<'_, D> {
@@ -30,11 +39,11 @@ impl<D: Documents> Work<'_, D> {
         let noted = stat.awaited.map(|slot| {
             let keys = keys::of_stat(&self.view, stat, event, event.time);
             let count = u32::try_from(keys.len()).unwrap_or(u32::MAX);
-            let noted = keys.into_iter().filter_map(|key| {
+            let adds = keys.into_iter().filter_map(|key| {
                 let steps = self.would_add(stat, event, event.time, &key)?;
                 Some((key, steps))
             });
-            (slot, count, noted.collect())
+            Noted { slot, keys: count, adds: adds.collect() }
         });
         Some(Delay { due, slot: stat.slot, event: event.clone(), noted })
     }
@@ -67,12 +76,13 @@ impl<D: Documents> Work<'_, D> {
     pub(super) fn wait(&mut self, delay: Delay) {
         let turn = Turn { due: delay.due, arrival: self.moment.sequence, index: self.delays };
         self.delays += 1;
-        let (slot, noted, notes) = delay.noted.unwrap_or((Slot::TIME, 0, Vec::new()));
-        let origin = self.origin.clone();
-        let undone = Vec::new();
-        self.put(turn, Delayed { slot: delay.slot, event: delay.event, origin, nth: 1, noted, undone });
-        for (key, steps) in notes {
-            self.time(&key, slot, TimerStep::Await(turn, steps));
+        let Delay { slot, event, noted, .. } = delay;
+        let (origin, undone) = (self.origin.clone(), Vec::new());
+        let keys = noted.as_ref().map_or(0, |noted| noted.keys);
+        self.put(turn, Delayed { slot, event, origin, nth: 1, noted: keys, undone });
+        let Some(noted) = noted else { return };
+        for (key, steps) in noted.adds {
+            self.time(&key, noted.slot, TimerStep::Await(turn, steps));
         }
     }
 
