@@ -207,6 +207,8 @@ pub enum Gives {
         repeat: Option<Value>,
         /// When it may be given.
         season: Season,
+        /// Taken back when it is true no longer, in the season or not.
+        revoke: bool,
     },
 }
 
@@ -233,4 +235,17 @@ pub struct Tier {
     pub at: Value,
     /// Where in the catalog's badges it is.
     pub badge: usize,
+    /// Where it is kept why it is held, if it is taken back and several keys may give the same award.
+    pub reasons: Option<Reasons>,
+}
+
+/// Where it is kept by which keys an award is given that several may give: it is held as long as one does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reasons {
+    /// At the rule's key: whom it gives the badge, and how often.
+    pub given: Slot,
+    /// At the award's key, with the user: how many keys give each number.
+    pub keys: Slot,
+    /// Likewise: with which key each number was given.
+    pub first: Slot,
 }

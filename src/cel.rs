@@ -234,10 +234,10 @@ impl Program {
         badges
     }
 
-    /// Whether it stays true once it is, given which stats only grow (or, flags, only rise). Where
-    /// that is not plain to see: no.
-    pub fn stays_true(&self, grows: &dyn Fn(&StatUse) -> bool) -> bool {
-        self.expr.stays_true(grows)
+    /// Whether it stays true once it is, given which stats only grow (or, flags, only rise), and which badges are never
+    /// taken back. Where that is not plain to see: no.
+    pub fn stays_true(&self, grows: &dyn Fn(&StatUse) -> bool, kept: &dyn Fn(usize) -> bool) -> bool {
+        self.expr.stays_true(grows, kept)
     }
 
     /// The expression in a form that stays the same for ever, stats being named by `name`: equal texts mean

@@ -21,6 +21,7 @@
 pub mod trial;
 
 mod environment;
+mod giving;
 mod keys;
 mod passing;
 mod progress;
@@ -33,8 +34,7 @@ use std::sync::Arc;
 
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::award::{Award, Place};
-use crate::badge::Badge;
+use crate::award::{Award, Revocation};
 use crate::catalog::{Catalog, Gives, Rule, Tier};
 use crate::cel::compare;
 use crate::document::{Change, Document};
@@ -100,7 +100,7 @@ pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl
     let mut work = Work::begin(catalog, moment, documents);
     (work.now, work.origin) = (event.time, event.id.clone());
     work.hear(&as_declared(catalog, event), Way::Add);
-    work.settle();
+    work.look_at_all();
     if catalog.keeps_time() {
         work.advance(event.time, Some(moment.historical));
     }
@@ -138,18 +138,20 @@ struct Work<'a, D> {
     /// What is still to be looked at: a rule's place in the catalog is its place in the order.
     agenda: BTreeSet<(usize, Key)>,
     awards: Vec<Award>,
+    revoked: Vec<Revocation>,
     /// How many events were delayed so far.
     delays: u32,
 }
 
 impl<'a, D: Documents> Work<'a, D> {
     fn begin(catalog: &'a Catalog, moment: Moment, documents: &'a D) -> Self {
-        let (origin, agenda, awards, delays) = Default::default();
-        Work { moment, now: Time::MIN, origin, view: View::new(catalog, documents), agenda, awards, delays }
+        let (origin, agenda, awards, revoked, delays) = Default::default();
+        let view = View::new(catalog, documents);
+        Work { moment, now: Time::MIN, origin, view, agenda, awards, revoked, delays }
     }
 
     /// Looks at all that is to be looked at.
-    fn settle(&mut self) {
+    fn look_at_all(&mut self) {
         let catalog = self.view.catalog;
         // Without the documents that moved, looking would only find needs that may not be real.
         while !self.view.is_lacking()
@@ -227,16 +229,7 @@ impl<'a, D: Documents> Work<'a, D> {
         match &rule.gives {
             Gives::Flag { stat, at, kept } => self.look_at_flag(rule, key, *stat, at, *kept),
             Gives::Event { stat, every } => self.look_at_event(rule, key, *stat, every),
-            Gives::Badges { tiers, repeat, season, .. } => {
-                if !season.contains(self.now) {
-                    return;
-                }
-                let reached = self.reached(rule, key, tiers, repeat.as_ref());
-                let times = repeat.as_ref().map_or(1, |every| self.multiples(rule, key, every));
-                if reached > 0 && times > 0 {
-                    self.give_all(rule, key, &tiers[..reached], times);
-                }
-            }
+            Gives::Badges { .. } => self.look_at_badges(rule, key),
         }
     }
 
@@ -305,60 +298,6 @@ impl<'a, D: Documents> Work<'a, D> {
         }
     }
 
-    fn give_all(&mut self, rule: &Rule, key: &Key, tiers: &[Tier], times: u32) {
-        let Gives::Badges { to, once, .. } = &rule.gives else { return };
-        let users = match to {
-            None => key.part("user").map(|user| vec![SmolStr::from(user)]).unwrap_or_default(),
-            Some(to) => {
-                let to = to.value(&Seen::looking(&self.view, self.now, key));
-                to.as_ref().map(texts).unwrap_or_default()
-            }
-        };
-        let award_key = if *once || key.is_user() { Key::new([]) } else { key.without("user") };
-        for user in users.iter().filter_map(|user| UserId::parse(user).ok()) {
-            for tier in tiers {
-                let badge = &self.view.catalog.badges[tier.badge];
-                let Some(document) = self.view.document(&Key::user(&user)) else { continue };
-                let held = document.times(badge.number, &award_key);
-                for number in held + 1..=times.min(held.saturating_add(REPEATS_MAX)) {
-                    self.give(badge, &user, &award_key, number, key);
-                }
-            }
-        }
-    }
-
-    fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
-        let of_user = Key::user(user);
-        let Some(document) = self.view.document(&of_user) else { return };
-        let index = u32::try_from(self.awards.len()).unwrap_or(u32::MAX - 1);
-        let award = Award {
-            place: Place { sequence: self.moment.sequence, index },
-            user: user.clone(),
-            badge: badge.number,
-            key: award_key.clone(),
-            number,
-            time: self.now,
-            event_id: self.origin.clone(),
-            points: badge.points,
-            first: !document.holds(badge.number),
-        };
-        self.view.open(&of_user).give(award.clone());
-        self.awards.push(award);
-        let looks = self.view.catalog.looked_at_on_award(badge.number);
-        self.agenda.extend(looks.iter().map(|rule| (*rule, of_user.clone())));
-
-        let r#type = format_smolstr!("badge.{}", badge.id);
-        if self.view.catalog.is_heard(&r#type) {
-            let looks = [
-                ("points", Value::Int(i64::from(badge.points))),
-                ("medal", Value::Text(badge.medal.clone())),
-            ];
-            let data = looks.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter();
-            let event = self.derived(r#type, user.clone(), data.chain(parts_of(key)).collect());
-            self.hear(&event, Way::Add);
-        }
-    }
-
     /// The event that a flag or badge gives rise to.
     fn derived(&self, r#type: SmolStr, user: UserId, data: Map) -> Event {
         Event {
@@ -397,7 +336,8 @@ impl<'a, D: Documents> Work<'a, D> {
             }
         }
         let Moment { arrival, historical, .. } = self.moment;
-        let record = Record { sequence, arrival, historical, event, changes, awards: self.awards, newcomers };
+        let (awards, revoked) = (self.awards, self.revoked);
+        let record = Record { sequence, arrival, historical, event, changes, awards, newcomers, revoked };
         Ok(Box::new(Outcome { record, documents, left_out }))
     }
 }

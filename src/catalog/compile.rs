@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use super::declare::{Folder, Sort};
+use smol_str::SmolStr;
+
+use super::declare::{Declaration, Folder, Sort};
 use super::events::Events;
 use super::hearing::{Heard, Pattern};
 use super::keys::{self, Parts};
@@ -196,7 +198,7 @@ impl Everything {
             for badge in badges.collect::<BTreeSet<_>>() {
                 catalog.award_looks.entry(catalog.badges[badge].number).or_default().push(place);
             }
-            catalog.rules.push(self.rule(rule, condition, meaning));
+            catalog.rules.push(self.rule(rule, condition, meaning, numbers));
         }
         let delayed = catalog.stats.iter().enumerate().filter(|(_, stat)| stat.delay.is_some());
         catalog.delayed = delayed.map(|(place, stat)| (stat.slot, place)).collect();
@@ -241,12 +243,13 @@ impl Everything {
         listeners
     }
 
-    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>) -> Rule {
+    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>, numbers: &mut Numbers) -> Rule {
         let declaration = &meaning.names.rules[rule];
         let at = declaration.at.as_ref().map_or(Value::Int(1), |at| at.value.clone());
+        let shared = declaration.revoke.is_some() && gives_shared(declaration, meaning.keys[rule].as_deref());
         let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
             let at = named.tier.map_or_else(|| at.clone(), |(_, tier)| tier.at.value.clone());
-            Tier { at, badge }
+            Tier { at, badge, reasons: shared.then(|| numbers.reasons(&named.id, declaration.once)) }
         });
         let repeat = declaration.repeat.as_ref().map(|repeat| repeat.value.clone());
         let gives = match (self.layout.truth(rule), repeat) {
@@ -258,6 +261,7 @@ impl Everything {
                 once: declaration.once,
                 repeat,
                 season: Season { from: declaration.from, until: declaration.until },
+                revoke: declaration.revoke.is_some(),
             },
         };
         Rule {
@@ -269,6 +273,12 @@ impl Everything {
             gives,
         }
     }
+}
+
+/// Whether several keys may give the same award.
+fn gives_shared(declaration: &Declaration, parts: Option<&[SmolStr]>) -> bool {
+    let of_more_than_users = parts.is_some_and(|parts| parts.iter().any(|part| part != "user"));
+    declaration.to.is_some() || (declaration.once && of_more_than_users)
 }
 
 /// The badges declared, with their numbers, and then those that are declared no longer.

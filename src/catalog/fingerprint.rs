@@ -80,6 +80,12 @@ pub(super) fn of_awaited(stat: Fingerprint) -> Fingerprint {
     hash(&["awaited", &stat.to_string()])
 }
 
+/// The fingerprint of one of the things that are kept of why a badge is held: its id, whether that is kept for the badge or
+/// for each key of its awards, and which of the things.
+pub(super) fn of_reasons(badge: &str, once: bool, which: &str) -> Fingerprint {
+    hash(&["reasons", badge, if once { "once" } else { "by key" }, which])
+}
+
 /// No text of ours has this character but in quotes, where it is escaped.
 const BETWEEN: &str = "\u{1f}";
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::Fingerprint;
+use super::fingerprint::of_reasons;
+use super::{Fingerprint, Reasons};
 use crate::badge::{Badge, BadgeNumber};
 use crate::stat::Slot;
 
@@ -24,6 +25,12 @@ impl Numbers {
     pub fn slot(&mut self, definition: Fingerprint) -> Slot {
         let next = Slot(u32::try_from(self.slots.len()).expect("fewer than four thousand million rules"));
         *self.slots.entry(definition).or_insert(next)
+    }
+
+    /// Where it is kept why this badge is held.
+    pub(super) fn reasons(&mut self, badge: &str, once: bool) -> Reasons {
+        let mut slot = |which| self.slot(of_reasons(badge, once, which));
+        Reasons { given: slot("given"), keys: slot("keys"), first: slot("first") }
     }
 
     /// Whether this definition was ever in use.

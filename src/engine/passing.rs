@@ -64,7 +64,7 @@ pub(super) fn pass(catalog: &Catalog, moment: Moment, until: Time, documents: &i
         }
         let Some((turn, delayed)) = work.next(until) else { break };
         work.hear_delayed(turn, delayed);
-        work.settle();
+        work.look_at_all();
         last = Some(turn.due);
     }
     let Some(last) = last else {

@@ -4,7 +4,7 @@ use std::cell::{self, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::award::Award;
+use crate::award::{Award, Revocation};
 use crate::catalog::Catalog;
 use crate::document::{Change, Document};
 use crate::key::Key;
@@ -109,5 +109,10 @@ impl Moved {
     /// Keeps a new award.
     pub(super) fn give(&mut self, award: Award) {
         self.awarded |= Arc::make_mut(&mut self.document).give(award);
+    }
+
+    /// Takes an award back.
+    pub(super) fn take_back(&mut self, revocation: Revocation) {
+        self.awarded |= Arc::make_mut(&mut self.document).take_back(revocation);
     }
 }

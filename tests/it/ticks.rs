@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use laurels::award::{Award, Place};
+use laurels::award::{Award, News, Place};
 use laurels::clock::Clock;
 use laurels::event::{Draft, DraftData, Sequence, Time};
 use laurels::service::{Filter, From, Live, Service, Told};
@@ -197,11 +197,11 @@ async fn kept(how: How) -> (Vec<Award>, Vec<String>) {
         pending.answer().await.unwrap();
     }
     service.shut_down().await;
-    let page = store.awards_after(Place::START, None, 100_000).unwrap();
+    let page = store.news_after(Place::START, None, 100_000).unwrap();
     assert_eq!(page.reached, Place::end_of(store.head()));
     let documents = documents(&store);
-    let anywhere = |award: Award| Award { place: Place::START, ..award };
-    (page.items.into_iter().map(anywhere).collect(), documents)
+    let anywhere = |news: &News| Award { place: Place::START, ..news.award().clone() };
+    (page.items.iter().map(anywhere).collect(), documents)
 }
 
 /// All documents made again from the journal, each compared with what the store has.

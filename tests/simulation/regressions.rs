@@ -108,7 +108,8 @@ fn visit(store: &dyn Store) -> Outcome {
     let key = Key::user(&ann());
     let changes = vec![(key.clone(), vec![Change { slot: Slot(0), step: Step::Count }])];
     let (historical, awards, newcomers) = (false, Vec::new(), u32::from(sequence.0 == 1));
-    let record = Record { sequence, arrival: time, historical, event, changes, awards, newcomers };
+    let revoked = Vec::new();
+    let record = Record { sequence, arrival: time, historical, event, changes, awards, newcomers, revoked };
     let mut document = store.at_hand(&key).map_or_else(Document::default, |known| Document::clone(&known));
     record.apply_to(&key, &mut document);
     Outcome { record, documents: vec![(key, Arc::new(document))], left_out: 0 }

@@ -54,6 +54,6 @@ pub use error::{Error, FieldProblem};
 pub use generated::RecordEventResponse as Recorded;
 pub use generated::backup_request::Until as BackupUntil;
 pub use generated::notification::Kind as NotificationKind;
-pub use generated::{Award, Badge, ErrorReason, Event, Heartbeat, Notification, Progress};
+pub use generated::{Award, Badge, ErrorReason, Event, Heartbeat, Notification, Progress, Revocation};
 pub use prost_types::Timestamp;
 pub use watch::{Watch, WatchOptions};

@@ -6,7 +6,7 @@ use super::hearing::Hearing;
 use super::looks::{Looks, TierDeclaration};
 use super::name;
 use crate::catalog::fields::{Field, Fields};
-use crate::catalog::mistakes::{At, Mistakes};
+use crate::catalog::mistakes::{At, Mistakes, Spot};
 use crate::cel::compare;
 use crate::event::{Time, Value};
 
@@ -52,6 +52,8 @@ pub(in crate::catalog) struct Declaration {
     pub(in crate::catalog) once: bool,
     /// `revoke = false` on a flag.
     pub(in crate::catalog) kept: bool,
+    /// `revoke = true` on a badge.
+    pub(in crate::catalog) revoke: Option<Spot>,
     /// What people see.
     pub(in crate::catalog) looks: Looks,
     /// A field could not be read: what follows from its absence is not said again.
@@ -103,6 +105,7 @@ impl Declaration {
             to: None,
             once: false,
             kept: false,
+            revoke: None,
             looks: Looks::default(),
             broken: false,
         };
@@ -140,9 +143,7 @@ impl Declaration {
         if self.sort == Sort::Flag {
             self.kept = !revoke.value;
         } else if revoke.value {
-            let message =
-                "`revoke = true` is not supported yet by this version; take it out: the badge is kept";
-            fields.broken_at(&revoke.spot, mistakes, message);
+            self.revoke = Some(revoke.spot);
         }
     }
 
