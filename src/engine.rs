@@ -21,8 +21,10 @@
 pub mod trial;
 
 mod environment;
+mod expiring;
 mod giving;
 mod keys;
+mod limited;
 mod passing;
 mod progress;
 mod view;
@@ -44,6 +46,7 @@ use crate::outcome::{Outcome, Record};
 use crate::stat::{Cell, Decimal, Slot, Step, Turn, Way};
 
 use environment::Seen;
+use limited::Move;
 use view::View;
 
 pub use keys::{KEYS_MAX, keys};
@@ -121,7 +124,7 @@ fn as_declared<'e>(catalog: &Catalog, event: &'e Event) -> Cow<'e, Event> {
 /// How one event moves stats: read before any of them moves.
 #[derive(Default)]
 struct Moves {
-    steps: Vec<(usize, Key, Step)>,
+    steps: Vec<Move>,
     /// What waits at a key, and is undone there.
     undone: Vec<(usize, Key, Turn)>,
     delays: Vec<wait::Delay>,
@@ -176,10 +179,11 @@ impl<'a, D: Documents> Work<'a, D> {
         if way == Way::Add {
             for index in catalog.resets(r#type) {
                 let keys = keys::of_stat(&self.view, &catalog.stats[index], event, event.time);
-                moves.steps.extend(keys.into_iter().map(|key| (index, key, Step::Reset)));
+                let reset = |key| Move { stat: index, key, step: Step::Reset, group: None };
+                moves.steps.extend(keys.into_iter().map(reset));
             }
         }
-        self.make(moves);
+        self.make_all(moves);
     }
 
     /// How an event moves one stat, read from how things are before it does.
@@ -195,18 +199,18 @@ impl<'a, D: Documents> Work<'a, D> {
                 continue;
             }
             let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
-            if let Some(undone) = self.read_undone(stat, event.time, &key, amount.as_ref()) {
+            if let Some(undone) = self.read_undone(stat, event, &key, amount.as_ref()) {
                 moves.undone.push((index, key, undone));
                 continue;
             }
             let steps = stat.steps(way, event.time, amount);
-            moves.steps.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
+            self.limited(index, event, event.time, key, steps, &mut moves.steps);
         }
     }
 
-    fn make(&mut self, moves: Moves) {
-        for (index, key, step) in moves.steps {
-            self.change(index, &key, step);
+    fn make_all(&mut self, moves: Moves) {
+        for one in moves.steps {
+            self.make(one);
         }
         for (index, key, turn) in moves.undone {
             self.undo_waiting(index, &key, turn);

@@ -7,6 +7,7 @@
 mod bag;
 mod delay;
 mod distinct;
+mod limits;
 mod run;
 mod sum;
 #[cfg(test)]
@@ -27,11 +28,14 @@ use crate::event::{Period, Time, Value};
 pub use bag::Bag;
 pub use delay::{Delay, Span};
 pub use distinct::Set;
+pub use limits::{Groups, Limits};
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
 pub use timer::{TimerCell, TimerStep};
 pub use visits::Visits;
-pub use waiting::{AWAITED_MAX, Awaited, Calendar, Delayed, PAGE_MAX, Turn, Waiting};
+pub use waiting::{
+    AWAITED_MAX, Awaited, Calendar, Delayed, Expiries, Expiring, Held, Later, PAGE_MAX, Turn, Waiting,
+};
 pub use window::{Item, WINDOW_MAX, Window};
 
 /// The permanent number of a stat or a flag: where its cell is found in a document. Given once in a
@@ -70,6 +74,8 @@ pub struct Stat {
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
     pub amount: Option<Program>,
+    /// Which of the events that it hears do not count.
+    pub limits: Limits,
     /// The rules that rest on it, by their place in the catalog.
     pub looked_at_by: Vec<usize>,
 }

@@ -21,7 +21,7 @@ use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, 
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
-use crate::stat::{Delay, Stat};
+use crate::stat::{Delay, Limits, Stat};
 
 impl Catalog {
     /// Compiles files, or says everything that is wrong with them. Files are given in the order of
@@ -202,6 +202,12 @@ impl Everything {
         }
         let delayed = catalog.stats.iter().enumerate().filter(|(_, stat)| stat.delay.is_some());
         catalog.delayed = delayed.map(|(place, stat)| (stat.slot, place)).collect();
+        for (place, rule) in catalog.rules.iter().enumerate() {
+            let Gives::Badges { tiers, .. } = &rule.gives else { continue };
+            let expiring =
+                tiers.iter().enumerate().filter_map(|(at, tier)| Some((tier.expires?.1, (place, at))));
+            catalog.expiring.extend(expiring);
+        }
         let places = || catalog.badges.iter().enumerate();
         catalog.by_number = places().map(|(place, badge)| (badge.number, place)).collect();
         catalog.by_id = places().map(|(place, badge)| (badge.id.clone(), place)).collect();
@@ -226,6 +232,10 @@ impl Everything {
             }),
             when: stat.when.clone(),
             amount: stat.amount.clone(),
+            limits: Limits {
+                groups: stat.limits.needs_groups().then(|| numbers.groups(stat.fingerprint)),
+                ..stat.limits.clone()
+            },
             looked_at_by: Vec::new(),
         });
         stats.collect()
@@ -249,7 +259,10 @@ impl Everything {
         let shared = declaration.revoke.is_some() && gives_shared(declaration, meaning.keys[rule].as_deref());
         let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
             let at = named.tier.map_or_else(|| at.clone(), |(_, tier)| tier.at.value.clone());
-            Tier { at, badge, reasons: shared.then(|| numbers.reasons(&named.id, declaration.once)) }
+            let reasons = shared.then(|| numbers.reasons(&named.id, declaration.once));
+            let expires = declaration.expires.as_ref();
+            let expires = expires.map(|span| (span.value, numbers.slot(fingerprint::of_expiries(&named.id))));
+            Tier { at, badge, reasons, expires }
         });
         let repeat = declaration.repeat.as_ref().map(|repeat| repeat.value.clone());
         let gives = match (self.layout.truth(rule), repeat) {

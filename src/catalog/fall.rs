@@ -7,6 +7,7 @@
 use super::declare::{Declaration, Sort};
 use super::hearing::{Heard, Pattern, flags};
 use super::layout::{Entry, Layout};
+use super::limits;
 use super::mistakes::{Mistakes, Spot};
 use super::names::Names;
 use super::rank::Ranks;
@@ -51,6 +52,7 @@ impl Rules<'_> {
                     declaration.kept || declaration.repeat.is_some() || self.stays_true(rule, &falls)
                 }
                 // Who gets it may be others later.
+                Sort::Badge if declaration.expires.is_some() => false,
                 Sort::Badge => {
                     declaration.revoke.is_none()
                         || (declaration.to.is_none() && self.stays_true(rule, &falls))
@@ -131,6 +133,12 @@ impl Rules<'_> {
         let Some(spot) = heard.undo.first().map(|undo| &undo.spot).or(falling.map(|(_, spot)| spot)) else {
             return false;
         };
+        if let Some((fallen, at)) = falling
+            && hearing.limits.cooldown.is_some()
+            && heard.undo.is_empty()
+        {
+            limits::refuse_cooldown(declaration, &self.why_it_falls(fallen), at, mistakes);
+        }
         if let Some(look) = self.look_that_changes(rule) {
             let why = match falling.filter(|_| heard.undo.is_empty()) {
                 Some((rule, _)) => self.why_it_falls(rule),
@@ -145,7 +153,9 @@ impl Rules<'_> {
         let declaration = &self.names.rules[rule];
         let name = &declaration.name.value;
         let (falls, keep) = match declaration.sort {
-            Sort::Badge => ("be taken back", format!("keep it: no `revoke` in `[badge.{name}]`")),
+            Sort::Badge => {
+                ("be taken back", format!("keep it: no `revoke` and no `expires` in `[badge.{name}]`"))
+            }
             Sort::Stat | Sort::Flag => {
                 ("fall", format!("let it stay up: `revoke = false` in `[flag.{name}]`"))
             }
@@ -156,7 +166,7 @@ impl Rules<'_> {
     /// Something that a rule looks at beside `on` and that may be another when it is taken back.
     fn look_that_changes(&self, rule: usize) -> Option<String> {
         let stat = self.stats[self.layout.number(rule)?].as_ref()?;
-        let of_key = stat.by.iter().filter_map(|part| match &part.from {
+        let of_key = stat.by.iter().chain(&stat.limits.per).filter_map(|part| match &part.from {
             PartSource::Program(program) => Some(program),
             PartSource::User | PartSource::Subject | PartSource::Period(_) => None,
         });

@@ -9,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::event::{Event, Time};
 use crate::key::Key;
 use crate::outcome::Outcome;
-use crate::stat::{Delayed, TimerStep, Turn, Way};
+use crate::stat::{Delayed, Later, TimerStep, Turn, Way};
 
 use super::environment::Seen;
 use super::{Documents, Moment, Moves, Work, keys};
@@ -63,7 +63,11 @@ pub(super) fn pass(catalog: &Catalog, moment: Moment, until: Time, documents: &i
             break;
         }
         let Some((turn, delayed)) = work.next(until) else { break };
-        work.hear_delayed(turn, delayed);
+        work.remove(turn);
+        match delayed {
+            Delayed::Event(later) => work.hear_later(turn, later),
+            Delayed::Award(expiring) => work.expire(turn, expiring),
+        }
         work.look_at_all();
         last = Some(turn.due);
     }
@@ -93,7 +97,14 @@ impl<D: Documents> Work<'_, D> {
             let due = waiting.iter().take_while(|(turn, _)| turn.due <= until).take(left);
             for (turn, delayed) in due {
                 left -= 1;
-                for key in self.keys_of(turn, delayed) {
+                let later = match delayed {
+                    Delayed::Event(later) => later,
+                    Delayed::Award(expiring) => {
+                        self.view.document(&Key::user(&expiring.user));
+                        continue;
+                    }
+                };
+                for key in self.keys_of(turn, later) {
                     self.view.document(&key);
                     if let Some(user) = key.part("user").filter(|_| !key.is_user()) {
                         self.view.document(&Key::new([("user", user.as_ref())]));
@@ -115,10 +126,9 @@ impl<D: Documents> Work<'_, D> {
     }
 
     /// Hears one delayed event. Whose stat is declared no longer is dropped.
-    fn hear_delayed(&mut self, turn: Turn, delayed: Delayed) {
+    fn hear_later(&mut self, turn: Turn, delayed: Later) {
         let catalog = self.view.catalog;
         let keys = self.keys_of(turn, &delayed);
-        self.remove(turn);
         let Some(index) = catalog.delayed(delayed.slot) else { return };
         let stat = &catalog.stats[index];
         (self.now, self.origin) = (turn.due, delayed.origin.clone());
@@ -133,17 +143,17 @@ impl<D: Documents> Work<'_, D> {
                 // A window looks back from when it is heard.
                 let time = if stat.within.is_some() { turn.due } else { delayed.event.time };
                 let steps = stat.steps(Way::Add, time, amount);
-                moves.steps.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
+                self.limited(index, &delayed.event, turn.due, key.clone(), steps, &mut moves.steps);
             }
             if let Some(slot) = stat.awaited {
                 let adds = again.and_then(|_| self.would_add(stat, &delayed.event, turn.due, &key));
                 notes.push((slot, key, adds));
             }
         }
-        self.make(moves);
+        self.make_all(moves);
         if let Some(again) = again {
             let nth = delayed.nth.saturating_add(1);
-            self.put(again, Delayed { nth, ..delayed });
+            self.put(again, Delayed::Event(Later { nth, ..delayed }));
         }
         for (slot, key, adds) in notes {
             self.time(&key, slot, TimerStep::NoAwait(turn));
@@ -154,7 +164,7 @@ impl<D: Documents> Work<'_, D> {
     }
 
     /// At which keys a delayed event is heard: where it was not undone.
-    fn keys_of(&self, turn: Turn, delayed: &Delayed) -> Vec<Key> {
+    fn keys_of(&self, turn: Turn, delayed: &Later) -> Vec<Key> {
         let Some(index) = self.view.catalog.delayed(delayed.slot) else { return Vec::new() };
         let stat = &self.view.catalog.stats[index];
         let mut keys = keys::of_stat(&self.view, stat, &delayed.event, turn.due);

@@ -8,10 +8,11 @@ use crate::document::Change;
 use crate::event::{Event, Time, Value};
 use crate::key::Key;
 use crate::stat::{
-    Awaited, Calendar, Cell, Delayed, PAGE_MAX, Slot, Stat, Step, TimerCell, TimerStep, Turn, Waiting,
+    Awaited, Calendar, Cell, Delayed, Later, PAGE_MAX, Slot, Stat, Step, TimerCell, TimerStep, Turn, Waiting,
 };
 
 use super::environment::Seen;
+use super::limited::is_own;
 use super::{Documents, Work, keys};
 
 /// Something to be heard later, and the keys at which it can be undone, with what it would add there.
@@ -62,28 +63,35 @@ impl<D: Documents> Work<'_, D> {
     pub(super) fn read_undone(
         &self,
         stat: &Stat,
-        time: Time,
+        event: &Event,
         key: &Key,
         amount: Option<&Value>,
     ) -> Option<Turn> {
-        let slot = stat.awaited?;
+        let slot = stat.awaited.filter(|_| !is_own(stat, event, key))?;
         let document = self.view.document(key)?;
         let awaited = awaited(document.cell(slot)?)?;
-        awaited.last_adding(&stat.adds(time, amount.cloned()))
+        awaited.last_adding(&stat.adds(event.time, amount.cloned()))
     }
 
     /// Lets something wait.
     pub(super) fn wait(&mut self, delay: Delay) {
-        let turn = Turn { due: delay.due, arrival: self.moment.sequence, index: self.delays };
-        self.delays += 1;
+        let turn = self.next_turn(delay.due);
         let Delay { slot, event, noted, .. } = delay;
         let (origin, undone) = (self.origin.clone(), Vec::new());
         let keys = noted.as_ref().map_or(0, |noted| noted.keys);
-        self.put(turn, Delayed { slot, event, origin, nth: 1, noted: keys, undone });
+        let later = Later { slot, event, origin, nth: 1, noted: keys, undone };
+        self.put(turn, Delayed::Event(later));
         let Some(noted) = noted else { return };
         for (key, steps) in noted.adds {
             self.time(&key, noted.slot, TimerStep::Await(turn, steps));
         }
+    }
+
+    /// The turn of the next thing that is due then.
+    pub(super) fn next_turn(&mut self, due: Time) -> Turn {
+        let turn = Turn { due, arrival: self.moment.sequence, index: self.delays };
+        self.delays += 1;
+        turn
     }
 
     /// Something that waits was undone at a key. Where it was undone everywhere it waits no longer.
@@ -93,7 +101,7 @@ impl<D: Documents> Work<'_, D> {
         let Some((_, page)) = self.calendar().page_of(turn) else { return };
         let left = self
             .page(page)
-            .get(turn)
+            .event(turn)
             .map_or(0, |delayed| (delayed.noted as usize).saturating_sub(delayed.undone.len() + 1));
         match left {
             0 => self.remove(turn),
@@ -156,9 +164,10 @@ impl<D: Documents> Work<'_, D> {
     pub(super) fn clock(&self) -> (Time, bool) {
         match self.view.timer(&Key::clock()) {
             Some(TimerCell::Clock(time, past)) => (time, past),
-            Some(TimerCell::Calendar(_) | TimerCell::Waiting(_) | TimerCell::Awaited(_)) | None => {
+            Some(TimerCell::Calendar(_) | TimerCell::Waiting(_) | TimerCell::Awaited(_)) => {
                 (Time::MIN, false)
             }
+            Some(TimerCell::Expiries(_)) | None => (Time::MIN, false),
         }
     }
 
@@ -166,9 +175,8 @@ impl<D: Documents> Work<'_, D> {
     pub(super) fn calendar(&self) -> Calendar {
         match self.view.timer(&Key::calendar()) {
             Some(TimerCell::Calendar(calendar)) => calendar,
-            Some(TimerCell::Clock(..) | TimerCell::Waiting(_) | TimerCell::Awaited(_)) | None => {
-                Calendar::default()
-            }
+            Some(TimerCell::Clock(..) | TimerCell::Waiting(_) | TimerCell::Awaited(_)) => Calendar::default(),
+            Some(TimerCell::Expiries(_)) | None => Calendar::default(),
         }
     }
 
@@ -176,9 +184,8 @@ impl<D: Documents> Work<'_, D> {
     pub(super) fn page(&self, page: Turn) -> Waiting {
         match self.view.timer(&page_key(page)) {
             Some(TimerCell::Waiting(waiting)) => waiting,
-            Some(TimerCell::Clock(..) | TimerCell::Calendar(_) | TimerCell::Awaited(_)) | None => {
-                Waiting::default()
-            }
+            Some(TimerCell::Clock(..) | TimerCell::Calendar(_) | TimerCell::Awaited(_)) => Waiting::default(),
+            Some(TimerCell::Expiries(_)) | None => Waiting::default(),
         }
     }
 
@@ -191,6 +198,7 @@ fn awaited(cell: &Cell) -> Option<&Awaited> {
     match cell {
         Cell::Timer(TimerCell::Awaited(awaited)) => Some(awaited),
         Cell::Timer(TimerCell::Clock(..) | TimerCell::Calendar(_) | TimerCell::Waiting(_)) => None,
+        Cell::Timer(TimerCell::Expiries(_)) => None,
         Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
         Cell::Dated(_) | Cell::Raised(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
     }

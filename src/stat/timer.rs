@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Step;
-use super::waiting::{Awaited, Calendar, Delayed, Turn, Waiting};
+use super::waiting::{Awaited, Calendar, Delayed, Expiries, Held, Turn, Waiting};
 use crate::event::Time;
 use crate::key::Key;
 
@@ -18,6 +18,8 @@ pub enum TimerCell {
     Waiting(Waiting),
     /// What waits at this key and can be undone.
     Awaited(Awaited),
+    /// Until when awards of a badge are held.
+    Expiries(Expiries),
 }
 
 /// How that moves. New kinds go to the end: their place is their number in the journal.
@@ -39,6 +41,10 @@ pub enum TimerStep {
     Await(Turn, Vec<Step>),
     /// It waits here no longer.
     NoAwait(Turn),
+    /// The award for this key is held until then.
+    Hold(Key, Held),
+    /// The award for this key is held no longer.
+    NoHold(Key),
 }
 
 impl TimerCell {
@@ -64,11 +70,13 @@ impl TimerCell {
                 true
             }
             (TimerCell::Awaited(awaited), TimerStep::NoAwait(turn)) => awaited.remove(*turn),
+            (TimerCell::Expiries(expiries), TimerStep::Hold(key, held)) => {
+                expiries.set(key.clone(), held.clone())
+            }
+            (TimerCell::Expiries(expiries), TimerStep::NoHold(key)) => expiries.remove(key),
             // Steps are for the kind of cell that is kept under their key: there is no other.
-            (
-                TimerCell::Clock(..) | TimerCell::Calendar(_) | TimerCell::Waiting(_) | TimerCell::Awaited(_),
-                _,
-            ) => false,
+            (TimerCell::Clock(..) | TimerCell::Calendar(_) | TimerCell::Waiting(_), _) => false,
+            (TimerCell::Awaited(_) | TimerCell::Expiries(_), _) => false,
         }
     }
 
@@ -79,6 +87,7 @@ impl TimerCell {
             TimerCell::Calendar(calendar) => calendar.is_empty(),
             TimerCell::Waiting(waiting) => waiting.is_empty(),
             TimerCell::Awaited(awaited) => awaited.is_empty(),
+            TimerCell::Expiries(expiries) => expiries.is_empty(),
         }
     }
 
@@ -88,9 +97,9 @@ impl TimerCell {
             TimerStep::Page(..) => TimerCell::Calendar(Calendar::default()),
             TimerStep::Wait(..) => TimerCell::Waiting(Waiting::default()),
             TimerStep::Await(..) => TimerCell::Awaited(Awaited::default()),
-            TimerStep::NoPage(_) | TimerStep::NoWait(_) | TimerStep::Undone(..) | TimerStep::NoAwait(_) => {
-                return None;
-            }
+            TimerStep::Hold(..) => TimerCell::Expiries(Expiries::default()),
+            TimerStep::NoPage(_) | TimerStep::NoWait(_) | TimerStep::Undone(..) => return None,
+            TimerStep::NoAwait(_) | TimerStep::NoHold(_) => return None,
         };
         cell.apply(step);
         Some(cell)

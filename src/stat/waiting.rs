@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{Slot, Step};
-use crate::event::{Event, EventId, Sequence, Time};
+use crate::event::{Event, EventId, Sequence, Time, UserId};
 use crate::key::Key;
 
 /// Most events of a page. One more, and the page is divided.
@@ -39,9 +39,43 @@ impl Turn {
     }
 }
 
+/// What waits. New kinds go to the end: their place is their number in the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Delayed {
+    /// To be heard.
+    Event(Later),
+    /// To be taken back.
+    Award(Expiring),
+}
+
+/// An award that is taken back unless it was found true again since.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expiring {
+    /// Where it is kept until when the awards of its badge are held.
+    pub slot: Slot,
+    /// Who holds it.
+    pub user: UserId,
+    /// For which key.
+    pub key: Key,
+}
+
+/// Until when the awards of one badge and user are held, by the awards' keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<(Key, Held)>", into = "Vec<(Key, Held)>")]
+pub struct Expiries(imbl::OrdMap<Key, Held>);
+
+/// Until when an award is held.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Until then.
+    pub until: Time,
+    /// The key at which it was found true when it was given.
+    pub given_with: Key,
+}
+
 /// An event that one stat is to hear later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Delayed {
+pub struct Later {
     /// The stat.
     pub slot: Slot,
     /// What it is to hear.
@@ -82,14 +116,19 @@ impl Waiting {
 
     /// Notes that one was undone at a key.
     pub(super) fn undo(&mut self, turn: Turn, key: Key) -> bool {
-        let Some(delayed) = self.0.get_mut(&turn) else { return false };
-        delayed.undone.push(key);
+        match self.0.get_mut(&turn) {
+            Some(Delayed::Event(later)) => later.undone.push(key),
+            Some(Delayed::Award(_)) | None => return false,
+        }
         true
     }
 
-    /// One of them.
-    pub fn get(&self, turn: Turn) -> Option<&Delayed> {
-        self.0.get(&turn)
+    /// The event that has this turn.
+    pub fn event(&self, turn: Turn) -> Option<&Later> {
+        match self.0.get(&turn)? {
+            Delayed::Event(later) => Some(later),
+            Delayed::Award(_) => None,
+        }
     }
 
     /// All of them, the next one first.
@@ -131,6 +170,37 @@ impl Calendar {
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Expiries {
+    /// Until when the award for this key is held, and what it was given with.
+    pub fn get(&self, key: &Key) -> Option<&Held> {
+        self.0.get(key)
+    }
+
+    pub(super) fn set(&mut self, key: Key, held: Held) -> bool {
+        self.0.insert(key, held.clone()).as_ref() != Some(&held)
+    }
+
+    pub(super) fn remove(&mut self, key: &Key) -> bool {
+        self.0.remove(key).is_some()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Vec<(Key, Held)>> for Expiries {
+    fn from(held: Vec<(Key, Held)>) -> Expiries {
+        Expiries(held.into_iter().collect())
+    }
+}
+
+impl From<Expiries> for Vec<(Key, Held)> {
+    fn from(expiries: Expiries) -> Vec<(Key, Held)> {
+        expiries.0.into_iter().collect()
     }
 }
 

@@ -10,6 +10,7 @@ use laurels::document::Document;
 use laurels::engine::{Decision, Documents, KEYS_MAX, Moment, decide, progress};
 use laurels::event::{Draft, DraftData, Event, Sequence, Time};
 use laurels::key::Key;
+use laurels::stat::Cell;
 
 /// Documents that are at hand; all others are not.
 #[derive(Default)]
@@ -202,4 +203,51 @@ fn a_badge_that_gets_revoke_later_takes_back_what_it_gave_before() {
         documents.0.extend(outcome.documents);
     }
     assert_eq!(told, [(1, 0), (0, 0), (0, 1)]);
+}
+
+proptest::proptest! {
+    /// Of each day and giver at most two: whatever comes in whatever order, and whatever is taken back.
+    #[test]
+    fn of_each_group_at_most_so_many_count_whatever_the_order(
+        moves in proptest::collection::vec((proptest::bool::weighted(0.7), 0_usize..2, 0_usize..3), 0..40),
+    ) {
+        let catalog = catalog(
+            r#"
+            [stat.hearts]
+            on   = "heart.given"
+            undo = "heart.taken"
+            by   = { user = "event.data.owner" }
+            most = 2
+            per  = { user = "event.data.giver", album = "event.data.album" }
+
+            [badge.loved]
+            value = "hearts"
+            "#,
+        );
+        let mut documents = AtHand::default();
+        let mut groups: HashMap<(usize, usize), i64> = HashMap::new();
+        for (at, (adds, giver, album)) in moves.into_iter().enumerate() {
+            *groups.entry((giver, album)).or_default() += if adds { 1 } else { -1 };
+            let data = format!(r#"{{"owner":"bob","giver":"g{giver}","album":{album}}}"#);
+            let event = event(if adds { "heart.given" } else { "heart.taken" }, &data);
+            let moment = Moment { sequence: Sequence(at as u64 + 1), arrival: now(), historical: false };
+            let outcome = loop {
+                match decide(&catalog, moment, &event, &documents) {
+                    Decision::Done(outcome) => break *outcome,
+                    Decision::First(outcome) => panic!("nothing waits: {outcome:?}"),
+                    Decision::Needs(keys) => {
+                        documents.0.extend(keys.into_iter().map(|key| (key, Arc::default())));
+                    }
+                }
+            };
+            documents.0.extend(outcome.documents);
+            let stat = catalog.stats.iter().find(|stat| stat.name == "hearts").unwrap();
+            let document = documents.0.get(&Key::new([("user", "bob")])).unwrap();
+            let counted = match document.cell(stat.slot) {
+                Some(Cell::Count(count)) => *count,
+                other => { assert_eq!(other, None); 0 }
+            };
+            proptest::prop_assert_eq!(counted, groups.values().map(|had| *had.min(&2)).sum::<i64>());
+        }
+    }
 }

@@ -36,12 +36,7 @@ mod fresh;
 mod watch;
 
 /// The messages of the protocol, as `proto/laurels/v1/` has them.
-#[expect(
-    unreachable_pub,
-    clippy::allow_attributes_without_reason,
-    clippy::large_enum_variant,
-    reason = "generated"
-)]
+#[expect(unreachable_pub, clippy::allow_attributes_without_reason, reason = "generated")]
 mod generated {
     include!("generated/laurels.v1.rs");
 }
