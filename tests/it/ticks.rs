@@ -51,6 +51,10 @@ repeat = 1
 on     = "left"
 within = "3h"
 
+[badge.here]
+on      = "came"
+expires = "100m"
+
 [badge.collector]
 on       = "badge.*"
 distinct = "event.type"
@@ -84,6 +88,11 @@ fn draft(id: usize, r#type: &str, user: &str, time: Time) -> Draft {
     }
 }
 
+/// Only the badge for having stayed.
+fn stayed(service: &Service) -> Filter {
+    Filter { badges: vec![service.catalog().badge_by_id("stayed").unwrap().number], ..Filter::default() }
+}
+
 async fn next_award(live: &mut Live) -> Award {
     let next = async {
         loop {
@@ -99,7 +108,7 @@ async fn next_award(live: &mut Live) -> Award {
 async fn who_listens_is_told_when_the_time_has_come_though_nothing_happens() {
     let directory = tempfile::tempdir().unwrap();
     let (store, service, clock) = start(&directory, time(START));
-    let mut live = service.live(Filter::default(), From::Now, Duration::from_secs(3600));
+    let mut live = service.live(stayed(&service), From::Now, Duration::from_secs(3600));
     live.next().await.unwrap().unwrap();
     service.record(draft(1, "came", "ann", time(START))).await.unwrap();
     clock.set(time("2026-01-01T00:59:59Z"));
@@ -122,7 +131,7 @@ async fn what_fell_due_while_no_server_ran_is_heard_at_the_start_and_once() {
     drop((service, store));
     for _ in 0..3 {
         let (store, service, _) = start(&directory, time("2026-01-01T02:00:00Z"));
-        let mut live = service.live(Filter::default(), From::Beginning, Duration::from_secs(3600));
+        let mut live = service.live(stayed(&service), From::Beginning, Duration::from_secs(3600));
         assert_eq!(next_award(&mut live).await.place.sequence, Sequence(2));
         service.shut_down().await;
         assert_eq!(store.head(), Sequence(2));
@@ -142,7 +151,7 @@ async fn rules_that_are_taken_into_use_are_waited_for_too() {
     };
     service.reload(compile).await.unwrap();
     service.record(draft(1, "came", "ann", time(START))).await.unwrap();
-    let mut live = service.live(Filter::default(), From::Beginning, Duration::from_secs(3600));
+    let mut live = service.live(stayed(&service), From::Beginning, Duration::from_secs(3600));
     clock.set(time("2026-01-01T01:00:00Z"));
     assert_eq!(next_award(&mut live).await.user.as_str(), "ann");
     service.shut_down().await;
@@ -171,8 +180,8 @@ enum How {
     WithTicksBetween,
 }
 
-/// Every award, as far as it does not say in which record it was given; and all documents, the clock left out.
-async fn kept(how: How) -> (Vec<Award>, Vec<String>) {
+/// Every award that was given, or taken back then, as far as it does not say in which record; and all documents.
+async fn kept(how: How) -> (Vec<(Award, Option<Time>)>, Vec<String>) {
     let directory = tempfile::tempdir().unwrap();
     let (store, service, clock) = start(&directory, time(START));
     if how != How::WithTicksBetween {
@@ -200,7 +209,13 @@ async fn kept(how: How) -> (Vec<Award>, Vec<String>) {
     let page = store.news_after(Place::START, None, 100_000).unwrap();
     assert_eq!(page.reached, Place::end_of(store.head()));
     let documents = documents(&store);
-    let anywhere = |news: &News| Award { place: Place::START, ..news.award().clone() };
+    let anywhere = |news: &News| {
+        let taken = match news {
+            News::Award(_) => None,
+            News::Revocation(revocation) => Some(revocation.time),
+        };
+        (Award { place: Place::START, ..news.award().clone() }, taken)
+    };
     (page.items.iter().map(anywhere).collect(), documents)
 }
 
@@ -224,8 +239,9 @@ fn documents(store: &Embedded) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_once_one_by_one_or_with_ticks_between_the_awards_and_their_dates_are_the_same() {
     let (at_once, documents) = kept(How::AtOnce).await;
-    let badges: std::collections::BTreeSet<_> = at_once.iter().map(|award| award.badge).collect();
-    assert!(badges.len() == 4 && at_once.len() > 12, "{at_once:?}");
+    let badges: std::collections::BTreeSet<_> = at_once.iter().map(|(award, _)| award.badge).collect();
+    let ends = at_once.iter().filter(|(_, taken)| taken.is_some()).count();
+    assert!(badges.len() == 5 && at_once.len() > 20 && ends > 3, "{at_once:?}");
     assert!(documents.iter().any(|key| key.starts_with("1@waiting")));
     assert_eq!(kept(How::OneByOne).await, (at_once.clone(), documents.clone()));
     assert_eq!(kept(How::WithTicksBetween).await.0, at_once);
