@@ -50,7 +50,7 @@ use limited::Move;
 use view::View;
 
 pub use keys::{KEYS_MAX, keys};
-pub use passing::{HEARD_MAX, Passing, next_due, pass_time};
+pub use passing::{HEARD_MAX, Passing, next_due, pass_one, pass_time};
 pub use progress::{Progress, progress};
 
 /// Most times that a rule with `repeat` gives or happens at one look. What it has passed beyond them comes when it is

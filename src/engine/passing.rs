@@ -39,6 +39,21 @@ pub fn pass_time(catalog: &Catalog, moment: Moment, wall: Time, documents: &impl
     pass(catalog, moment, if past { Time::MIN } else { wall }, documents)
 }
 
+/// Hears only what is due next by then, or drops it unheard: for when hearing many together has failed, which it never
+/// should.
+pub fn pass_one(
+    catalog: &Catalog,
+    moment: Moment,
+    until: Time,
+    hears: bool,
+    documents: &impl Documents,
+) -> Passing {
+    if !catalog.keeps_time() {
+        return Passing::Nothing;
+    }
+    pass_some(catalog, moment, until, (1, hears), documents)
+}
+
 /// When something is due next by the wall's clock, if that says anything and anything waits; or the documents that
 /// are needed to say so.
 pub fn next_due(catalog: &Catalog, documents: &impl Documents) -> Result<Option<Time>, Vec<Key>> {
@@ -53,20 +68,34 @@ pub fn next_due(catalog: &Catalog, documents: &impl Documents) -> Result<Option<
 
 /// Hears what is due by `until`, or by how far time has come where that is further.
 pub(super) fn pass(catalog: &Catalog, moment: Moment, until: Time, documents: &impl Documents) -> Passing {
+    pass_some(catalog, moment, until, (HEARD_MAX, true), documents)
+}
+
+fn pass_some(
+    catalog: &Catalog,
+    moment: Moment,
+    until: Time,
+    (most, hears): (usize, bool),
+    documents: &impl Documents,
+) -> Passing {
     let mut work = Work::begin(catalog, moment, documents);
     let (clock, _) = work.clock();
     let until = until.max(clock);
     let mut last = None;
-    work.ask_for_all(until);
-    for _ in 0..HEARD_MAX {
+    if hears {
+        work.ask_for_all(until, most);
+    }
+    for _ in 0..most {
         if work.view.is_lacking() {
             break;
         }
         let Some((turn, delayed)) = work.next(until) else { break };
         work.remove(turn);
-        match delayed {
-            Delayed::Event(later) => work.hear_later(turn, later),
-            Delayed::Award(expiring) => work.expire(turn, expiring),
+        if hears {
+            match delayed {
+                Delayed::Event(later) => work.hear_later(turn, later),
+                Delayed::Award(expiring) => work.expire(turn, expiring),
+            }
         }
         work.look_at_all();
         last = Some(turn.due);
@@ -87,8 +116,8 @@ pub(super) fn pass(catalog: &Catalog, moment: Moment, until: Time, documents: &i
 
 impl<D: Documents> Work<'_, D> {
     /// Asks for the documents that all which is due is sure to need, so that they are not asked for one by one.
-    fn ask_for_all(&self, until: Time) {
-        let mut left = HEARD_MAX;
+    fn ask_for_all(&self, until: Time, most: usize) {
+        let mut left = most;
         for (from, page) in self.calendar().pages() {
             if from.due > until || left == 0 {
                 return;

@@ -195,7 +195,14 @@ impl Writer {
         loop {
             let moment = Moment { sequence: group.next, arrival: *arrival, historical: *historical };
             let at_hand = Overlay { group, store: &*self.store };
-            match attempt(event, || engine::decide(&self.catalog, moment, event, &at_hand))? {
+            let decided = attempt(event, || engine::decide(&self.catalog, moment, event, &at_hand));
+            let decided = match decided {
+                // It may have been something that is heard before it.
+                Err(error) if !self.hear_one(group, event.time)? => return Err(error),
+                Err(_) => continue,
+                Ok(decided) => decided,
+            };
+            match decided {
                 Decision::Done(outcome) => {
                     if outcome.left_out > 0 {
                         log_left_out(event, outcome.left_out);

@@ -213,7 +213,8 @@ impl History {
             | Cell::Raised(_)
             | Cell::Bag(_)
             | Cell::Visits(_)
-            | Cell::Window(_)) => broken("a stat keeps its kind", format!("{other:?}")),
+            | Cell::Window(_)
+            | Cell::Timer(_)) => broken("a stat keeps its kind", format!("{other:?}")),
         });
         let expected = (days.len() as i64, longest(&days));
         if run.unwrap_or_default() != expected {

@@ -68,7 +68,19 @@ impl Writer {
             let moment = Moment { sequence: group.next, arrival, historical: false };
             let at_hand = Overlay { group, store: &*self.store };
             let tick = Event::tick("".into(), arrival);
-            match attempt(&tick, || engine::pass_time(&self.catalog, moment, arrival, &at_hand))? {
+            let passing = attempt(&tick, || engine::pass_time(&self.catalog, moment, arrival, &at_hand));
+            let passing = match passing {
+                Err(error) => {
+                    // Where the clock on the wall says nothing, only what time has passed already is due.
+                    let is_suspended = matches!(engine::next_due(&self.catalog, &at_hand), Ok(None));
+                    match self.hear_one(group, if is_suspended { Time::MIN } else { arrival })? {
+                        true => continue,
+                        false => return Err(error),
+                    }
+                }
+                Ok(passing) => passing,
+            };
+            match passing {
                 Passing::Heard(outcome) => {
                     if outcome.left_out > 0 {
                         log_left_out(&outcome.record.event, outcome.left_out);
@@ -86,5 +98,31 @@ impl Writer {
             }
         }
         Ok(true)
+    }
+
+    /// Hears what is due next by itself, and drops it where even that panics, so that it does not keep everything after it
+    /// from being recorded. Says whether anything was due.
+    pub(super) fn hear_one(&self, group: &mut Group, until: Time) -> Result<bool, Error> {
+        let mut hears = true;
+        loop {
+            let arrival = self.alarm.clock.now();
+            let moment = Moment { sequence: group.next, arrival, historical: false };
+            let at_hand = Overlay { group, store: &*self.store };
+            let tick = Event::tick("".into(), arrival);
+            match attempt(&tick, || engine::pass_one(&self.catalog, moment, until, hears, &at_hand)) {
+                Ok(Passing::Heard(outcome)) => {
+                    if !hears {
+                        let due = outcome.record.event.time;
+                        tracing::error!(%due, "what was due then could not be heard, and is dropped");
+                    }
+                    group.take_tick(*outcome);
+                    return Ok(true);
+                }
+                Ok(Passing::Nothing) => return Ok(false),
+                Ok(Passing::Needs(keys)) => self.fetch(group, keys)?,
+                Err(_) if hears => hears = false,
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
