@@ -53,8 +53,8 @@ pub use keys::{KEYS_MAX, keys};
 pub use passing::{HEARD_MAX, Passing, next_due, pass_one, pass_time};
 pub use progress::{Progress, progress};
 
-/// Most times that a rule with `repeat` gives or happens at one look. What it has passed beyond them comes when it is
-/// looked at next.
+/// Most times that a rule with `repeat` gives, takes back or happens at one look. What it has passed beyond them comes when
+/// it is looked at next.
 pub const REPEATS_MAX: u32 = 1_000;
 
 /// Documents that a decision may look at.

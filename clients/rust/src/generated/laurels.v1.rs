@@ -205,7 +205,7 @@ pub struct RecordEventResponse {
     pub event_id: ::prost::alloc::string::String,
     /// True when the id was already recorded: nothing was counted again, and the
     /// rest of this answer is the first one's. Where the server keeps records for a
-    /// limited time and the event's is gone, awards are left out, and other contents
+    /// limited time and the event's is gone, both lists are empty, and other contents
     /// under the same id go unnoticed.
     #[prost(bool, tag = "2")]
     pub duplicate: bool,
