@@ -47,7 +47,7 @@ use smol_str::SmolStr;
 use crate::badge::{Badge, BadgeNumber};
 use crate::cel::Program;
 use crate::event::{Event, Invalid, Map, Time, Value};
-use crate::stat::{Slot, Stat};
+use crate::stat::{Slot, Span, Stat};
 
 use events::Events;
 use listeners::Listeners;
@@ -84,6 +84,10 @@ pub struct Catalog {
     resetters: Listeners,
     /// The rules that ask whether a badge is held, and are looked at when it is given.
     award_looks: HashMap<BadgeNumber, AwardLooks>,
+    /// The stats that hear later, by slot.
+    delayed: HashMap<Slot, usize>,
+    /// The badges that expire, by the slot in which it is kept until when they are held: the rule and the tier.
+    expiring: HashMap<Slot, (usize, usize)>,
     /// The declared events.
     events: Events,
     /// Where in `badges` a badge is, by number.
@@ -119,6 +123,25 @@ impl Catalog {
         [&self.listeners, &self.undoers, &self.resetters]
             .iter()
             .any(|listeners| listeners.of(event_type).next().is_some())
+    }
+
+    /// Whether anything happens later than it came: then time is kept.
+    pub fn keeps_time(&self) -> bool {
+        !self.delayed.is_empty() || !self.expiring.is_empty()
+    }
+
+    /// The badge that expires and has this slot, if it does still: its tier.
+    pub fn expiring(&self, slot: Slot) -> Option<&Tier> {
+        let (rule, tier) = self.expiring.get(&slot)?;
+        match &self.rules[*rule].gives {
+            Gives::Badges { tiers, .. } => tiers.get(*tier),
+            Gives::Flag { .. } | Gives::Event { .. } => None,
+        }
+    }
+
+    /// The stat that hears later and is kept in this slot, if it is declared still.
+    pub fn delayed(&self, slot: Slot) -> Option<usize> {
+        self.delayed.get(&slot).copied()
     }
 
     /// The rules to be looked at when somebody is given this badge, at that user's key.
@@ -271,6 +294,8 @@ pub struct Tier {
     pub badge: usize,
     /// Where it is kept why it is held, if it is taken back and several keys may give the same award.
     pub reasons: Option<Reasons>,
+    /// How long it is held after it was found true, and where until when is kept.
+    pub expires: Option<(Span, Slot)>,
 }
 
 /// Where it is kept by which keys an award is given that several may give: it is held as long as one does.

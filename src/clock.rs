@@ -1,10 +1,14 @@
 //! The time of day. Nothing else asks the system for it, so that tests can set it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
+use std::time::{Duration, SystemTime};
 
 use crate::event::Time;
+
+/// The longest that anybody waits without looking at the clock: it may have been set, or the machine have slept.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// A clock: the system's, or one that stands still until it is set.
 #[derive(Clone, Debug)]
@@ -13,7 +17,14 @@ pub struct Clock(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     System,
-    Fixed(Arc<AtomicI64>),
+    Fixed(Arc<Fixed>),
+}
+
+#[derive(Debug)]
+struct Fixed {
+    micros: AtomicI64,
+    /// Who waits for a time.
+    waiting: Mutex<Vec<Waker>>,
 }
 
 impl Clock {
@@ -24,13 +35,31 @@ impl Clock {
 
     /// A clock that shows this time until it is set.
     pub fn fixed(time: Time) -> Clock {
-        Clock(Kind::Fixed(Arc::new(AtomicI64::new(time.micros()))))
+        Clock(Kind::Fixed(Arc::new(Fixed {
+            micros: AtomicI64::new(time.micros()),
+            waiting: Mutex::default(),
+        })))
     }
 
     /// Sets a clock that stands still, and all its clones. The system's cannot be set.
     pub fn set(&self, time: Time) {
-        if let Kind::Fixed(micros) = &self.0 {
-            micros.store(time.micros(), Ordering::SeqCst);
+        if let Kind::Fixed(fixed) = &self.0 {
+            fixed.micros.store(time.micros(), Ordering::SeqCst);
+            fixed.waiting.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Waker::wake_by_ref);
+        }
+    }
+
+    /// How long it is until a time, by what this clock shows now. Who waits so long should look again then: clocks are
+    /// set. One that stands still wakes those who [asked for it](Clock::wake) when it is set.
+    pub fn until(&self, time: Time) -> Duration {
+        let micros = time.micros().saturating_sub(self.now().micros());
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0)).min(LOOK_EVERY)
+    }
+
+    /// Has somebody woken whenever a clock is set that stands still.
+    pub fn wake(&self, who: Waker) {
+        if let Kind::Fixed(fixed) = &self.0 {
+            fixed.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(who);
         }
     }
 
@@ -38,7 +67,7 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one place that may ask the system")]
     pub fn now(&self) -> Time {
         match &self.0 {
-            Kind::Fixed(micros) => Time::from_micros(micros.load(Ordering::SeqCst)).unwrap_or(Time::MAX),
+            Kind::Fixed(fixed) => Time::from_micros(fixed.micros.load(Ordering::SeqCst)).unwrap_or(Time::MAX),
             Kind::System => {
                 let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
                 let micros = since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX));

@@ -16,17 +16,23 @@
 //! is seen half-way. What becomes true is an event, heard at once, and moves only what is looked at later.
 //! A rule that looks at other keys is also looked at when these change (`engine/waiting.rs`); one with `top` is looked
 //! at for all its keys at once (`engine/top.rs`).
+//!
+//! What a stat hears later waits in documents, too. Whatever is due at an event is heard before it, in records of its
+//! own ([`Decision::First`]), so that it makes no difference when, and by how much, time has passed in between.
 
 pub mod trial;
 
 mod attempt;
 mod environment;
+mod expiring;
 mod giving;
 mod keys;
 mod limited;
+mod passing;
 mod progress;
 mod top;
 mod view;
+mod delaying;
 mod waiting;
 
 use std::borrow::Cow;
@@ -42,7 +48,7 @@ use crate::document::{Change, Document};
 use crate::event::{Event, EventId, EventType, Map, Sequence, Time, UserId, Value};
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
-use crate::stat::{Cell, Decimal, Kind, Slot, Step, Way};
+use crate::stat::{Cell, Decimal, Kind, Slot, Step, Turn, Way};
 
 use environment::Seen;
 use limited::Move;
@@ -50,6 +56,7 @@ use view::View;
 
 pub use attempt::{Came, InMemory, attempt};
 pub use keys::{KEYS_MAX, keys};
+pub use passing::{HEARD_MAX, Passing, next_due, pass_one, pass_time};
 pub use progress::{Progress, progress};
 pub use waiting::WAITING_MAX;
 
@@ -74,31 +81,43 @@ pub struct Moment {
     pub historical: bool,
 }
 
+impl Moment {
+    /// Before the first event.
+    pub const BEGINNING: Moment = Moment { sequence: Sequence(0), arrival: Time::MIN, historical: false };
+}
+
 /// What became of an event.
 #[derive(Debug)]
 pub enum Decision {
     /// It is decided.
     Done(Box<Outcome>),
+    /// Something delayed is heard before it, and this is what became of that. Keep it, and decide the event again, at
+    /// the next place.
+    First(Box<Outcome>),
     /// These documents are not at hand. Fetch them and decide again; it may then need others.
     Needs(Vec<Key>),
 }
 
 /// Decides what an event changes and who has earned what.
 pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl Documents) -> Decision {
-    let view = View::new(catalog, documents);
-    let mut work =
-        Work { moment, event, view, agenda: BTreeSet::new(), awards: Vec::new(), revoked: Vec::new() };
-    work.hear(&as_declared(catalog, event), Way::Add);
-    while let Some((place, key)) = work.agenda.pop_first() {
-        let rule = &catalog.rules[place];
-        // Without the documents that moved, looking would only find needs that may not be real.
-        match &rule.top {
-            _ if work.view.is_lacking() => work.foresee(rule, &key),
-            Some(top) => work.look_at_top(place, top, key),
-            None => work.look(rule, &key),
+    if catalog.keeps_time() {
+        match passing::pass(catalog, moment, event.time, documents) {
+            Passing::Heard(outcome) => return Decision::First(outcome),
+            Passing::Needs(keys) => return Decision::Needs(keys),
+            Passing::Nothing => {}
         }
     }
-    work.finish()
+    let mut work = Work::begin(catalog, moment, documents);
+    (work.now, work.origin) = (event.time, event.id.clone());
+    work.hear(&as_declared(catalog, event), Way::Add);
+    work.look_at_all();
+    if catalog.keeps_time() {
+        work.advance(event.time, Some(moment.historical));
+    }
+    match work.finish(event.clone()) {
+        Ok(outcome) => Decision::Done(outcome),
+        Err(keys) => Decision::Needs(keys),
+    }
 }
 
 /// The event as rules see it: its declared fields are of the types declared. It is kept as it was sent.
@@ -109,24 +128,58 @@ fn as_declared<'e>(catalog: &Catalog, event: &'e Event) -> Cow<'e, Event> {
     }
 }
 
+/// How one event moves stats: read before any of them moves.
+#[derive(Default)]
+struct Moves {
+    steps: Vec<Move>,
+    /// What waits at a key, and is undone there.
+    undone: Vec<(usize, Key, Turn)>,
+    delays: Vec<delaying::Delay>,
+}
+
 /// A decision in the making.
 struct Work<'a, D> {
     moment: Moment,
-    event: &'a Event,
+    /// The time of the event, or when something delayed is due: the date of what comes of it.
+    now: Time,
+    /// The event of the site from which it comes.
+    origin: EventId,
     view: View<'a, D>,
     /// What is still to be looked at: a rule's place in the catalog is its place in the order.
     agenda: BTreeSet<(usize, Key)>,
     awards: Vec<Award>,
     revoked: Vec<Revocation>,
+    /// How many events were delayed so far.
+    delays: u32,
 }
 
 impl<'a, D: Documents> Work<'a, D> {
+    fn begin(catalog: &'a Catalog, moment: Moment, documents: &'a D) -> Self {
+        let (origin, agenda, awards, revoked, delays) = Default::default();
+        let view = View::new(catalog, documents);
+        Work { moment, now: Time::MIN, origin, view, agenda, awards, revoked, delays }
+    }
+
+    /// Looks at all that is to be looked at.
+    fn look_at_all(&mut self) {
+        let catalog = self.view.catalog;
+        while let Some((place, key)) = self.agenda.pop_first() {
+            let rule = &catalog.rules[place];
+            // Without the documents that moved, looking would only find needs that may not be real.
+            match &rule.top {
+                _ if self.view.is_lacking() => self.foresee(rule, &key),
+                Some(top) => self.look_at_top(place, top, key),
+                None => self.look(rule, &key),
+            }
+        }
+    }
+
     /// Moves the stats that hear an event, having read all they need before any of them moves. What takes an event
     /// back moves them the other way; what that had set to nothing it leaves alone.
     fn hear(&mut self, event: &Event, way: Way) {
         let catalog = self.view.catalog;
         let r#type = event.r#type.as_str();
-        let mut moves: Vec<Move> = Vec::new();
+        let mut moves = Moves::default();
         for index in catalog.hears(r#type) {
             self.read_moves(index, event, way, &mut moves);
         }
@@ -135,29 +188,31 @@ impl<'a, D: Documents> Work<'a, D> {
         }
         if way == Way::Add {
             for index in catalog.resets(r#type) {
-                let keys = keys::of_stat(&self.view, &catalog.stats[index], event);
-                moves.extend(keys.into_iter().map(|key| Move {
-                    stat: index,
-                    key,
-                    step: Step::Reset,
-                    group: None,
-                }));
+                let keys = keys::of_stat(&self.view, &catalog.stats[index], event, event.time);
+                let reset = |key| Move { stat: index, key, step: Step::Reset, group: None };
+                moves.steps.extend(keys.into_iter().map(reset));
             }
         }
-        for one in moves {
-            self.make(one);
-        }
+        self.make_all(moves);
     }
 
     /// How an event moves one stat, read from how things are before it does.
-    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Vec<Move>) {
+    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Moves) {
         let stat = &self.view.catalog.stats[index];
-        for key in keys::of_stat(&self.view, stat, event) {
-            let seen = Seen::hearing(&self.view, event, &key);
+        if stat.delay.is_some() && way == Way::Add {
+            moves.delays.extend(self.read_delay(index, event));
+            return;
+        }
+        for key in keys::of_stat(&self.view, stat, event, event.time) {
+            let seen = Seen::hearing(&self.view, event, event.time, &key);
             if stat.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
                 continue;
             }
             let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
+            if let Some(undone) = self.read_undone(stat, event, &key, amount.as_ref()) {
+                moves.undone.push((index, key, undone));
+                continue;
+            }
             let steps = match (stat.kind, amount) {
                 (Kind::Zone, Some(zone)) if way == Way::Add => {
                     let document = self.view.document(&key);
@@ -166,7 +221,19 @@ impl<'a, D: Documents> Work<'a, D> {
                 }
                 (_, amount) => stat.steps(way, event.time, amount),
             };
-            self.limited(stat, event, index, key.clone(), steps, moves);
+            self.limited(index, event, event.time, key, steps, &mut moves.steps);
+        }
+    }
+
+    fn make_all(&mut self, moves: Moves) {
+        for one in moves.steps {
+            self.make(one);
+        }
+        for (index, key, turn) in moves.undone {
+            self.undo_waiting(index, &key, turn);
+        }
+        for delay in moves.delays {
+            self.put_off(delay);
         }
     }
 
@@ -197,11 +264,11 @@ impl<'a, D: Documents> Work<'a, D> {
     fn look_at_flag(&mut self, rule: &Rule, key: &Key, stat: usize, at: &Value, kept: bool) {
         let holds = match &rule.top {
             Some(top) => self.is_in_top(rule, top, key),
-            None => is_met(rule, at, &Seen::looking(&self.view, self.event.time, key)),
+            None => is_met(rule, at, &Seen::looking(&self.view, self.now, key)),
         };
         let raised = self.raised(key, self.view.catalog.stats[stat].slot);
         let (time, way, step) = match (raised, holds) {
-            (None, true) => (self.event.time, Way::Add, Step::Raise(self.event.time)),
+            (None, true) => (self.now, Way::Add, Step::Raise(self.now)),
             // What counted it then counts it no longer, at the day on which it did.
             (Some(since), false) if !kept => (since, Way::TakeBack, Step::Fall),
             (None, false) | (Some(_), _) => return,
@@ -234,7 +301,7 @@ impl<'a, D: Documents> Work<'a, D> {
 
     /// How many multiples of so much a rule's value has passed, where its condition holds.
     fn multiples(&self, rule: &Rule, key: &Key, every: &Value) -> u32 {
-        let seen = Seen::looking(&self.view, self.event.time, key);
+        let seen = Seen::looking(&self.view, self.now, key);
         if rule.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
             return 0;
         }
@@ -251,7 +318,7 @@ impl<'a, D: Documents> Work<'a, D> {
         if let Some(top) = &rule.top {
             return if self.is_in_top(rule, top, key) { tiers.len() } else { 0 };
         }
-        let seen = Seen::looking(&self.view, self.event.time, key);
+        let seen = Seen::looking(&self.view, self.now, key);
         if rule.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
             return 0;
         }
@@ -271,7 +338,7 @@ impl<'a, D: Documents> Work<'a, D> {
             r#type: EventType::derived(r#type),
             user,
             subject: SmolStr::default(),
-            time: self.event.time,
+            time: self.now,
             dated: true,
             data,
         }
@@ -283,16 +350,14 @@ impl<'a, D: Documents> Work<'a, D> {
             Cell::Raised(since) => Some(*since),
             Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
             Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
-            Cell::Placed(_) | Cell::Ranking(_) => None,
+            Cell::Placed(_) | Cell::Ranking(_) | Cell::Timer(_) => None,
         }
     }
 
-    fn finish(self) -> Decision {
+    /// All of it, as what came of this event; or the documents that are needed first.
+    fn finish(self, event: Event) -> Result<Box<Outcome>, Vec<Key>> {
         let (sequence, left_out) = (self.moment.sequence, self.view.left_out());
-        let moved = match self.view.into_moved() {
-            Ok(moved) => moved,
-            Err(missing) => return Decision::Needs(missing),
-        };
+        let moved = self.view.into_moved()?;
         let mut newcomers = 0;
         let (mut changes, mut documents) = (Vec::new(), Vec::new());
         for (key, moved) in moved {
@@ -305,10 +370,9 @@ impl<'a, D: Documents> Work<'a, D> {
             }
         }
         let Moment { arrival, historical, .. } = self.moment;
-        let event = self.event.clone();
         let (awards, revoked) = (self.awards, self.revoked);
         let record = Record { sequence, arrival, historical, event, changes, awards, newcomers, revoked };
-        Decision::Done(Box::new(Outcome { record, documents, left_out }))
+        Ok(Box::new(Outcome { record, documents, left_out }))
     }
 }
 

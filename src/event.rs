@@ -66,6 +66,19 @@ pub struct Event {
 }
 
 impl Event {
+    /// What is recorded when time passes: nobody sent it, and no rule hears it.
+    pub fn tick(id: SmolStr, time: Time) -> Event {
+        Event {
+            id: EventId(id),
+            r#type: EventType(SmolStr::new_static("laurels.tick")),
+            user: UserId::default(),
+            subject: SmolStr::default(),
+            time,
+            dated: true,
+            data: Map::default(),
+        }
+    }
+
     /// Whether this is the same event sent again: equal in all but the time of arrival.
     pub fn same_as(&self, other: &Event) -> bool {
         let time = |event: &Event| event.dated.then_some(event.time);

@@ -45,6 +45,26 @@ impl Key {
         Key(text.finish())
     }
 
+    /// The key of something of the server's own: no rule has a part with such a name.
+    fn reserved(name: &str, value: &str) -> Key {
+        Key::new([(&*format!("@{name}"), value)])
+    }
+
+    /// The key of how far time has come.
+    pub fn clock() -> Key {
+        Key::reserved("clock", "")
+    }
+
+    /// The key of where what waits is.
+    pub fn calendar() -> Key {
+        Key::reserved("calendar", "")
+    }
+
+    /// The key of some of what waits.
+    pub fn page(page: &str) -> Key {
+        Key::reserved("waiting", page)
+    }
+
     /// The key of what is kept per user.
     pub fn user(user: &UserId) -> Key {
         let mut text = SmolStrBuilder::new();
@@ -172,6 +192,14 @@ mod tests {
         assert_eq!(key.only(["user"]), Some(Key::new([("user", "ann")])));
         assert_eq!(key.only([]), Some(Key::new([])));
         assert_eq!(key.only(["user", "photo"]), None);
+    }
+
+    #[test]
+    fn no_rule_has_the_keys_of_time() {
+        for key in [Key::clock(), Key::calendar(), Key::page("1")] {
+            assert!(key.parts().all(|(name, _)| name.starts_with('@')) && !key.is_user());
+        }
+        assert_ne!(Key::page("1"), Key::page("2"));
     }
 
     #[test]

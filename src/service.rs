@@ -127,7 +127,7 @@ impl Service {
         let hub = Arc::new(Hub::default());
         let catalog = Arc::new(InUse(RwLock::new(catalog)));
         let (queue, submitted) = mpsc::channel(QUEUE_MAX);
-        let writer = Writer::new(store.clone(), catalog.clone(), hub.clone(), submitted);
+        let writer = Writer::new(store.clone(), catalog.clone(), hub.clone(), clock.clone(), submitted);
         let writer = Mutex::new(Some(writer.spawn(threads.clone())));
         let room = Arc::new(Semaphore::new(QUEUE_MAX_BYTES / PIECE_BYTES));
         let (stopping, reloading, folder) = Default::default();

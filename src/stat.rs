@@ -5,6 +5,7 @@
 //! same steps in the same order make the same cells.
 
 mod bag;
+mod delay;
 mod distinct;
 mod limits;
 mod placed;
@@ -13,7 +14,9 @@ mod run;
 mod sum;
 #[cfg(test)]
 mod tests;
+mod timer;
 mod visits;
+mod waiting;
 mod window;
 
 use std::cmp::Ordering;
@@ -26,19 +29,29 @@ use crate::event::{Period, Time, Value, Zone};
 use crate::key::Key;
 
 pub use bag::Bag;
+pub use delay::{Delay, Span};
 pub use distinct::Set;
 pub use limits::{Groups, Limits};
 pub use placed::Placed;
 pub use ranking::{RANKING_MAX, Ranked, Ranking};
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
+pub use timer::{TimerCell, TimerStep};
 pub use visits::Visits;
+pub use waiting::{
+    AWAITED_MAX, Awaited, Calendar, Delayed, Expiries, Expiring, Held, Later, PAGE_MAX, Turn, Waiting,
+};
 pub use window::{Item, WINDOW_MAX, Window};
 
 /// The permanent number of a stat or a flag: where its cell is found in a document. Given once in a
 /// store, and never again to another definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Slot(pub u32);
+
+impl Slot {
+    /// The slot in the documents of time itself, which are no stat's.
+    pub const TIME: Slot = Slot(u32::MAX);
+}
 
 /// A stat as it is declared, compiled. A flag is one too, of [`Kind::Flag`]: it hears nothing, and
 /// its rule moves it.
@@ -58,6 +71,10 @@ pub struct Stat {
     pub undoable: bool,
     /// Only what happened so many microseconds ago or less is read.
     pub within: Option<i64>,
+    /// When it hears an event, if not at once.
+    pub delay: Option<Delay>,
+    /// Where it is noted what waits at a key, if that can be undone.
+    pub awaited: Option<Slot>,
     /// Which events count.
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
@@ -144,6 +161,8 @@ pub enum Cell {
     Placed(Box<Placed>),
     /// The keys of a group, by their values.
     Ranking(Ranking),
+    /// What is kept of time, and of what waits for it.
+    Timer(TimerCell),
 }
 
 /// Whether an event adds to a stat or takes back what another added.
@@ -206,6 +225,8 @@ pub enum Step {
     Rank(Key, Time, Value),
     /// A key has none.
     Unrank(Key),
+    /// Time passes, or something waits for it.
+    Timer(TimerStep),
 }
 
 impl Stat {
@@ -255,6 +276,11 @@ impl Stat {
             Some(within) => steps.into_iter().filter_map(|step| step.lately(way, time, within)).collect(),
             None => steps,
         }
+    }
+
+    /// The steps by which an event with this amount would add to it, whatever its window: what they are told apart by.
+    pub fn adds(&self, time: Time, amount: Option<Value>) -> Vec<Step> {
+        self.steps_of_all_time(Way::Add, time, amount)
     }
 
     fn steps_of_all_time(&self, way: Way, time: Time, amount: Option<Value>) -> Vec<Step> {
@@ -319,7 +345,7 @@ impl Step {
             Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) | Step::First(..) => return None,
             Step::Last(..) | Step::Raise(_) | Step::Fall | Step::Reset => return None,
             Step::Lately(..) | Step::NotLately(..) | Step::Place(..) => return None,
-            Step::Rank(..) | Step::Unrank(_) => return None,
+            Step::Rank(..) | Step::Unrank(_) | Step::Timer(_) => return None,
         };
         Some(match way {
             Way::Add => Step::Lately(time, item, within),
@@ -365,8 +391,8 @@ impl Cell {
             Cell::Extreme(value) => Some(Value::clone(value)),
             Cell::Dated(dated) => Some(dated.1.clone()),
             Cell::Raised(_) => Some(Value::Bool(true)),
-            // They are read at a time only, and a ranking by its rule.
-            Cell::Window(_) | Cell::Placed(_) | Cell::Ranking(_) => None,
+            // They are read at a time only, a ranking by its rule, and what waits by no expression.
+            Cell::Window(_) | Cell::Placed(_) | Cell::Ranking(_) | Cell::Timer(_) => None,
         }
     }
 
@@ -422,6 +448,7 @@ impl Cell {
                 ranking.put(Ranked { key: key.clone(), value: value.clone(), since: *since })
             }
             (Some(Cell::Ranking(ranking)), Step::Unrank(key)) => ranking.remove(key),
+            (Some(Cell::Timer(timer)), Step::Timer(step)) => timer.apply(step),
             (Some(_), Step::Reset | Step::Fall) => cell.take().is_some(),
             (None, step) => {
                 *cell = Cell::begun_by(step);
@@ -448,6 +475,7 @@ impl Cell {
             Cell::Visits(visits) => visits.is_empty(),
             Cell::Window(window) => window.is_empty(),
             Cell::Ranking(ranking) => ranking.is_empty(),
+            Cell::Timer(timer) => timer.is_nothing(),
             Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) | Cell::Dated(_) | Cell::Raised(_) => false,
             Cell::Placed(_) => false,
         }
@@ -460,6 +488,7 @@ impl Cell {
                 let ranked = Ranked { key: key.clone(), value: value.clone(), since: *since };
                 Cell::Ranking(Ranking::from(vec![ranked]))
             }
+            Step::Timer(step) => Cell::Timer(TimerCell::begun_by(step)?),
             Step::Lately(time, item, _) => Cell::Window(Window::from(vec![(*time, item.clone())])),
             Step::Raise(since) => Cell::Raised(*since),
             Step::Place(time, zone, _) => Cell::Placed(Box::new(Placed::new(*time, zone.clone()))),

@@ -7,7 +7,8 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
 use std::sync::{Arc, OnceLock};
-use std::thread::{Builder, JoinHandle};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -94,9 +95,17 @@ impl Threads {
         }
     }
 
-    /// Waits for what tasks send, and takes at most `limit` of it. None came when the channel is closed.
-    pub fn receive_many<T>(&self, queue: &mut mpsc::Receiver<T>, into: &mut Vec<T>, limit: usize) -> usize {
-        let Kind::Scheduled(schedule) = &self.0 else { return queue.blocking_recv_many(into, limit) };
+    /// Waits for what tasks send, and takes at most `limit` of it; 0 came when the channel is closed. None when nothing
+    /// came and no time is left: `left` says how much is, or none where there is no end to it, and is asked again
+    /// whenever the thread is woken, also by [`Threads::waker`].
+    pub fn receive_many<T>(
+        &self,
+        queue: &mut mpsc::Receiver<T>,
+        into: &mut Vec<T>,
+        limit: usize,
+        left: impl Fn() -> Option<Duration>,
+    ) -> Option<usize> {
+        let Kind::Scheduled(schedule) = &self.0 else { return receive_many(queue, into, limit, left) };
         let mut received = 0;
         while received < limit {
             match queue.try_recv() {
@@ -104,11 +113,24 @@ impl Threads {
                     into.push(item);
                     received += 1;
                 }
-                Err(mpsc::error::TryRecvError::Empty) if received == 0 => schedule.wait(),
-                Err(mpsc::error::TryRecvError::Empty | mpsc::error::TryRecvError::Disconnected) => break,
+                Err(mpsc::error::TryRecvError::Empty) if received > 0 => break,
+                Err(mpsc::error::TryRecvError::Empty) if left().is_some_and(|left| left.is_zero()) => {
+                    return None;
+                }
+                Err(mpsc::error::TryRecvError::Empty) => schedule.wait(),
+                Err(mpsc::error::TryRecvError::Disconnected) => break,
             }
         }
-        received
+        Some(received)
+    }
+
+    /// Wakes the thread that asks for it, where it waits in [`Threads::receive_many`].
+    pub fn waker(&self) -> Waker {
+        match &self.0 {
+            Kind::System { .. } => Waker::from(Arc::new(Unpark(thread::current()))),
+            // It is asked in turn.
+            Kind::Scheduled(_) => Waker::noop().clone(),
+        }
     }
 
     /// Does what may wait for the disk or for a thread, from a task, without holding other tasks up.
@@ -128,6 +150,35 @@ impl Threads {
             Kind::System { since } => since.elapsed(),
             Kind::Scheduled(schedule) => schedule.elapsed(),
         }
+    }
+}
+
+/// As [`Threads::receive_many`], on a thread of the system's.
+fn receive_many<T>(
+    queue: &mut mpsc::Receiver<T>,
+    into: &mut Vec<T>,
+    limit: usize,
+    left: impl Fn() -> Option<Duration>,
+) -> Option<usize> {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    loop {
+        if let Poll::Ready(received) = queue.poll_recv_many(&mut Context::from_waker(&waker), into, limit) {
+            return Some(received);
+        }
+        match left() {
+            None => thread::park(),
+            Some(left) if left.is_zero() => return None,
+            Some(left) => thread::park_timeout(left),
+        }
+    }
+}
+
+/// Wakes a thread that has parked.
+struct Unpark(thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

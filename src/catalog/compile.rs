@@ -25,7 +25,7 @@ use super::{
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
-use crate::stat::{Limits, Stat};
+use crate::stat::{Delay, Limits, Stat};
 
 impl Catalog {
     /// Compiles files, or says everything that is wrong with them. Files are given in the order of
@@ -119,6 +119,7 @@ impl Meaning<'_> {
         );
         if !mistakes.any() {
             warnings::unused(self, &known.used.into_inner(), mistakes);
+            warnings::delays_of_nothing(self, mistakes);
         }
         match same_definitions(&stats) {
             Some(same) if !mistakes.any() => {
@@ -146,6 +147,14 @@ impl Meaning<'_> {
     fn within(&self, entry: Entry) -> Option<i64> {
         match entry {
             Entry::Number(rule) => Some(self.names.rules[rule].hearing.as_ref()?.within.as_ref()?.value),
+            Entry::Truth(_) => None,
+        }
+    }
+
+    /// When a stat hears events, if not at once.
+    fn delay(&self, entry: Entry) -> Option<Delay> {
+        match entry {
+            Entry::Number(rule) => Some(self.names.rules[rule].hearing.as_ref()?.delay.as_ref()?.value),
             Entry::Truth(_) => None,
         }
     }
@@ -198,6 +207,14 @@ impl Everything {
             let rule = self.rule(rule, condition, meaning, numbers);
             catalog.rules.push(Rule { waits, top, ..rule });
         }
+        let delayed = catalog.stats.iter().enumerate().filter(|(_, stat)| stat.delay.is_some());
+        catalog.delayed = delayed.map(|(place, stat)| (stat.slot, place)).collect();
+        for (place, rule) in catalog.rules.iter().enumerate() {
+            let Gives::Badges { tiers, .. } = &rule.gives else { continue };
+            let expiring =
+                tiers.iter().enumerate().filter_map(|(at, tier)| Some((tier.expires?.1, (place, at))));
+            catalog.expiring.extend(expiring);
+        }
         let places = || catalog.badges.iter().enumerate();
         catalog.by_number = places().map(|(place, badge)| (badge.number, place)).collect();
         catalog.by_id = places().map(|(place, badge)| (badge.id.clone(), place)).collect();
@@ -215,6 +232,11 @@ impl Everything {
             by: stat.by.clone(),
             undoable: self.undoable[entry.rule()],
             within: meaning.within(*entry),
+            delay: meaning.delay(*entry),
+            awaited: meaning.delay(*entry).filter(|_| self.undoable[entry.rule()]).map(|_| {
+                let awaited = fingerprint::of_awaited(stat.fingerprint);
+                numbers.slot(awaited)
+            }),
             when: stat.when.clone(),
             amount: stat.amount.clone(),
             limits: Limits {
@@ -261,7 +283,10 @@ impl Everything {
         let shared = declaration.revoke.is_some() && gives_shared(declaration, meaning.keys[rule].as_deref());
         let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
             let at = named.tier.map_or_else(|| at.clone(), |(_, tier)| tier.at.value.clone());
-            Tier { at, badge, reasons: shared.then(|| numbers.reasons(&named.id, declaration.once)) }
+            let reasons = shared.then(|| numbers.reasons(&named.id, declaration.once));
+            let expires = declaration.expires.as_ref();
+            let expires = expires.map(|span| (span.value, numbers.slot(fingerprint::of_expiries(&named.id))));
+            Tier { at, badge, reasons, expires }
         });
         let repeat = declaration.repeat.as_ref().map(|repeat| repeat.value.clone());
         let gives = match (self.layout.truth(rule), repeat) {

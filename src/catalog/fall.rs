@@ -52,6 +52,7 @@ impl Rules<'_> {
                     declaration.kept || declaration.repeat.is_some() || self.stays_true(rule, &falls)
                 }
                 // Who gets it may be others later.
+                Sort::Badge if declaration.expires.is_some() => false,
                 Sort::Badge => {
                     declaration.revoke.is_none()
                         || (declaration.to.is_none() && self.stays_true(rule, &falls))
@@ -156,7 +157,9 @@ impl Rules<'_> {
         let declaration = &self.names.rules[rule];
         let name = &declaration.name.value;
         let (falls, keep) = match declaration.sort {
-            Sort::Badge => ("be taken back", format!("keep it: no `revoke` in `[badge.{name}]`")),
+            Sort::Badge => {
+                ("be taken back", format!("keep it: no `revoke` and no `expires` in `[badge.{name}]`"))
+            }
             Sort::Stat | Sort::Flag => {
                 ("fall", format!("let it stay up: `revoke = false` in `[flag.{name}]`"))
             }

@@ -61,6 +61,9 @@ pub(super) fn of_stat(
     if let Some(within) = &hearing.within {
         parts.extend(["within".to_owned(), within.value.to_string()]);
     }
+    if let Some(delay) = &hearing.delay {
+        parts.push(delay.value.canonical().into());
+    }
     if limits.others_only {
         parts.extend(["own".to_owned(), "false".to_owned()]);
     }
@@ -98,6 +101,16 @@ pub(super) fn of_waiting(sort: &str, name: &str) -> Fingerprint {
 /// The fingerprint of the rankings of a rule. What counts is what they are made of, not how many are first.
 pub(super) fn of_ranking(sort: &str, name: &str, among: &str, when: &str, value: &str) -> Fingerprint {
     hash(&["ranking", sort, name, among, when, value])
+}
+
+/// The fingerprint of until when a badge is held: its id, so that a badge which expires sooner or later is still the same.
+pub(super) fn of_expiries(badge: &str) -> Fingerprint {
+    hash(&["expires", badge])
+}
+
+/// The fingerprint of what waits to be heard by a stat and can be undone.
+pub(super) fn of_awaited(stat: Fingerprint) -> Fingerprint {
+    hash(&["awaited", &stat.to_string()])
 }
 
 /// The fingerprint of one of the things that are kept of why a badge is held: its id, whether that is kept for the badge or

@@ -203,6 +203,7 @@ fn check_manual(declaration: &Declaration, mistakes: &mut Mistakes) {
         ("top", declaration.top.as_ref().map(|top| &top.spot)),
         ("to", declaration.to.as_ref().map(|to| &to.spot)),
         ("revoke", declaration.revoke.as_ref()),
+        ("expires", declaration.expires.as_ref().map(|expires| &expires.spot)),
     ];
     for (name, spot) in written {
         if let Some(spot) = spot {

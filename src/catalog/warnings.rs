@@ -27,6 +27,20 @@ pub(super) fn unused(meaning: &Meaning<'_>, used: &BTreeSet<usize>, mistakes: &m
     }
 }
 
+/// A number of nobody's own is heard late for everybody at once, which is rarely what was meant.
+pub(super) fn delays_of_nothing(meaning: &Meaning<'_>, mistakes: &mut Mistakes) {
+    for rule in meaning.names.rules {
+        let hearing = rule.hearing.as_ref().filter(|hearing| hearing.by.is_empty());
+        if let Some(delay) = hearing.and_then(|hearing| hearing.delay.as_ref()) {
+            let message = format!(
+                "{} hears later, and is kept per nothing (`by = []`): whatever happens on the whole site meets in one number; say whose it is: `by = \"user\"`",
+                rule.what()
+            );
+            mistakes.warning(&delay.spot, message);
+        }
+    }
+}
+
 /// What is asked of a number that it can never be.
 pub(super) fn unreachable(meaning: &Meaning<'_>, compiled: &Everything, mistakes: &mut Mistakes) {
     let limits = Limits { meaning, compiled, known: RefCell::default() };

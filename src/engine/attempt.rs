@@ -26,9 +26,9 @@ pub fn attempt(catalog: &Catalog, attempted: &Attempted, event: &Event, document
     let view = View::new(catalog, documents);
     let event = &*as_declared(catalog, event);
     let name = |stat: usize| catalog.stats[stat].name.to_string();
-    let keys = of_stat(&view, &attempted.stat, event);
+    let keys = of_stat(&view, &attempted.stat, event, event.time);
     let values = keys.into_iter().map(|key| {
-        let seen = Seen::hearing(&view, event, &key);
+        let seen = Seen::hearing(&view, event, event.time, &key);
         let program = &attempted.program;
         let value =
             program.value(&seen).ok_or_else(|| program.why_no_value(&seen, &name).unwrap_or_default());

@@ -22,14 +22,14 @@ pub(super) struct Seen<'w, 'a, D> {
 }
 
 impl<'w, 'a, D: Documents> Seen<'w, 'a, D> {
-    /// Beside `on`: an event, heard at a key.
-    pub(super) fn hearing(view: &'w View<'a, D>, event: &'w Event, key: &'w Key) -> Self {
-        Seen { view, event: Some(event), now: event.time, key: Some(key) }
+    /// Beside `on`: an event, heard at a time and a key.
+    pub(super) fn hearing(view: &'w View<'a, D>, event: &'w Event, now: Time, key: &'w Key) -> Self {
+        Seen { view, event: Some(event), now, key: Some(key) }
     }
 
     /// In `by`: an event, before there is a key.
-    pub(super) fn before_key(view: &'w View<'a, D>, event: &'w Event) -> Self {
-        Seen { view, event: Some(event), now: event.time, key: None }
+    pub(super) fn before_key(view: &'w View<'a, D>, event: &'w Event, now: Time) -> Self {
+        Seen { view, event: Some(event), now, key: None }
     }
 
     /// Without `on`: a key, and no event.

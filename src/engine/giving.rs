@@ -34,8 +34,8 @@ struct Settling<'k> {
 impl<D: Documents> Work<'_, D> {
     pub(super) fn look_at_badges(&mut self, rule: &Rule, key: &Key) {
         let Gives::Badges { tiers, to, once, repeat, season, revoke } = &rule.gives else { return };
-        let in_season = season.contains(self.event.time);
-        if !in_season && !revoke {
+        let in_season = season.contains(self.now);
+        if !in_season && !revoke && tiers.iter().all(|tier| tier.expires.is_none()) {
             return;
         }
         let reached = self.reached(rule, key, tiers, repeat.as_ref());
@@ -46,14 +46,17 @@ impl<D: Documents> Work<'_, D> {
         let users = match to {
             None => key.part("user").map(|user| vec![SmolStr::from(user)]).unwrap_or_default(),
             Some(to) => {
-                let to = to.value(&Seen::looking(&self.view, self.event.time, key));
+                let to = to.value(&Seen::looking(&self.view, self.now, key));
                 to.as_ref().map(texts).unwrap_or_default()
             }
         };
         let users: Vec<_> = users.iter().filter_map(|user| UserId::parse(user).ok()).collect();
         let award_key = if *once || key.is_user() { Key::new([]) } else { key.without("user") };
         if !revoke {
-            return self.give_all(&tiers[..reached], &users, &award_key, times, key);
+            if in_season {
+                self.give_all(&tiers[..reached], &users, &award_key, times, key);
+            }
+            return self.hold_all(&tiers[..reached], &users, &award_key, key);
         }
         let settling = Settling { key, award_key, users, in_season };
         for tier in tiers[reached..].iter().rev() {
@@ -61,6 +64,9 @@ impl<D: Documents> Work<'_, D> {
         }
         for tier in &tiers[..reached] {
             self.settle(tier, &settling, times);
+        }
+        if times > 0 {
+            self.hold_all(&tiers[..reached], &settling.users, &settling.award_key, key);
         }
     }
 
@@ -81,7 +87,11 @@ impl<D: Documents> Work<'_, D> {
     fn settle(&mut self, tier: &Tier, settling: &Settling<'_>, due: u32) {
         let badge = &self.view.catalog.badges[tier.badge];
         if let Some(reasons) = &tier.reasons {
-            return self.settle_shared(badge, reasons, settling, due);
+            self.settle_shared(badge, reasons, settling, due);
+            if tier.expires.is_some() && settling.in_season {
+                self.give_expired(badge, reasons, settling, due);
+            }
+            return;
         }
         let Settling { key, award_key, users, in_season } = settling;
         for user in users {
@@ -152,14 +162,33 @@ impl<D: Documents> Work<'_, D> {
         if self.bag(&held_at, reasons.keys).contains(&number.to_smolstr()) {
             return;
         }
-        // Whoever counted it counted it with the key that gave it, which may be another.
-        let first = self.bag(&held_at, reasons.first);
-        let noted = first.iter().find_map(|noted| Some((noted.clone(), key_given_with(number, noted)?)));
-        if let Some((noted, _)) = &noted {
-            self.collect(&held_at, reasons.first, noted.clone(), -1);
-        }
-        let given_with = noted.map_or_else(|| Key::clone(key), |(_, key)| key);
+        let given_with = self.forget_first(&held_at, reasons, number).unwrap_or_else(|| Key::clone(key));
         self.take_back(badge, user, award_key, number, &given_with);
+    }
+
+    /// The key that gave an award, which may be another than those that give it now: whoever counted it counted it with
+    /// that. It is noted no longer.
+    pub(super) fn forget_first(&mut self, held_at: &Key, reasons: &Reasons, number: u32) -> Option<Key> {
+        let first = self.bag(held_at, reasons.first);
+        let (noted, key) =
+            first.iter().find_map(|noted| Some((noted.clone(), key_given_with(number, noted)?)))?;
+        self.collect(held_at, reasons.first, noted, -1);
+        Some(key)
+    }
+
+    /// What has expired is given again where it is found true again, though the keys that give it are the same.
+    fn give_expired(&mut self, badge: &Badge, reasons: &Reasons, settling: &Settling<'_>, due: u32) {
+        let Settling { key, award_key, users, .. } = settling;
+        for user in users {
+            let held_at = award_key.with("user", user.as_str());
+            for number in 1..=due.min(REPEATS_MAX) {
+                let Some(document) = self.view.document(&Key::user(user)) else { return };
+                if document.award(badge.number, award_key, number).is_none() {
+                    self.collect(&held_at, reasons.first, given_with(number, key), 1);
+                    self.give(badge, user, award_key, number, key);
+                }
+            }
+        }
     }
 
     fn bag(&self, key: &Key, slot: Slot) -> Bag {
@@ -182,8 +211,8 @@ impl<D: Documents> Work<'_, D> {
             badge: badge.number,
             key: award_key.clone(),
             number,
-            time: self.event.time,
-            event_id: self.event.id.clone(),
+            time: self.now,
+            event_id: self.origin.clone(),
             points: badge.points,
             first: !document.holds(badge.number),
         };
@@ -192,7 +221,14 @@ impl<D: Documents> Work<'_, D> {
         self.awards.push(award);
     }
 
-    fn take_back(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
+    pub(super) fn take_back(
+        &mut self,
+        badge: &Badge,
+        user: &UserId,
+        award_key: &Key,
+        number: u32,
+        key: &Key,
+    ) {
         let of_user = Key::user(user);
         let Some(document) = self.view.document(&of_user) else { return };
         let Some(award) = document.award(badge.number, award_key, number) else { return };
@@ -200,8 +236,8 @@ impl<D: Documents> Work<'_, D> {
         let revocation = Revocation {
             place: self.next_place(),
             award: award.clone(),
-            time: self.event.time,
-            event_id: self.event.id.clone(),
+            time: self.now,
+            event_id: self.origin.clone(),
             last: held == 1,
         };
         self.view.open(&of_user).take_back(revocation.clone());

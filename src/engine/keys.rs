@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use smol_str::SmolStr;
 
 use crate::catalog::Catalog;
-use crate::event::Event;
+use crate::event::{Event, Time};
 use crate::key::{Key, PART_MAX_BYTES};
 use crate::stat::{PartSource, Stat, as_part};
 
@@ -25,7 +25,7 @@ pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec
     let mut found = Vec::new();
     let r#type = event.r#type.as_str();
     for index in catalog.hears(r#type).chain(catalog.takes_back(r#type)).chain(catalog.resets(r#type)) {
-        for key in of_stat(&view, &catalog.stats[index], event) {
+        for key in of_stat(&view, &catalog.stats[index], event, event.time) {
             // Whoever the key is about is who may be given something.
             if let Some(user) = key.part("user").filter(|_| !key.is_user()) {
                 found.push(Key::new([("user", user.as_ref())]));
@@ -42,8 +42,8 @@ pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec
     found
 }
 
-/// The keys at which a stat hears an event: none where a part is empty or has no value.
-pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Event) -> Vec<Key> {
+/// The keys at which a stat hears an event at a time: none where a part is empty or has no value.
+pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Event, now: Time) -> Vec<Key> {
     if let [part] = &stat.by[..]
         && matches!(part.from, PartSource::User)
         && part.name == "user"
@@ -53,7 +53,7 @@ pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Eve
     // One list a part; a key for each way to take one value of each.
     let mut ways: Vec<Vec<SmolStr>> = vec![Vec::new()];
     for part in &stat.by {
-        let values = values_of(view, &part.from, event);
+        let values = values_of(view, &part.from, event, now);
         view.leave_out((ways.len() * values.len()).saturating_sub(KEYS_MAX));
         let longer = ways
             .iter()
@@ -68,12 +68,17 @@ pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Eve
 }
 
 /// The values of one part, each once.
-pub(super) fn values_of<D: Documents>(view: &View<'_, D>, from: &PartSource, event: &Event) -> Vec<SmolStr> {
+pub(super) fn values_of<D: Documents>(
+    view: &View<'_, D>,
+    from: &PartSource,
+    event: &Event,
+    now: Time,
+) -> Vec<SmolStr> {
     let mut values = match from {
         PartSource::User => vec![event.user.as_text().clone()],
         PartSource::Subject => vec![event.subject.clone()],
         PartSource::Period(period) => vec![period.text(event.time)],
-        PartSource::Program(program) => match program.value(&Seen::before_key(view, event)) {
+        PartSource::Program(program) => match program.value(&Seen::before_key(view, event, now)) {
             None => Vec::new(),
             Some(value) => {
                 let mut seen = HashSet::new();

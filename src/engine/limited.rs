@@ -28,20 +28,21 @@ impl<D: Documents> Work<'_, D> {
     /// Adds the moves of one key, as far as they count.
     pub(super) fn limited(
         &self,
-        stat: &Stat,
-        event: &Event,
         index: usize,
+        event: &Event,
+        now: Time,
         key: Key,
         steps: Vec<Step>,
         moves: &mut Vec<Move>,
     ) {
-        if stat.limits.others_only && key.part("user").is_some_and(|user| user == event.user.as_str()) {
+        let stat = &self.view.catalog.stats[index];
+        if is_own(stat, event, &key) {
             return;
         }
         let group = match &stat.limits.groups {
             None => None,
             Some(Groups { last, .. }) => {
-                let Some(group) = self.group_of(stat, event, &key) else { return };
+                let Some(group) = self.group_of(stat, event, now, &key) else { return };
                 let document = self.view.document(&group);
                 let last = document.as_ref().and_then(|document| document.cell(*last));
                 if stat.limits.is_too_soon(last, event.time) {
@@ -83,13 +84,18 @@ impl<D: Documents> Work<'_, D> {
 
     /// The key of an event's group: the stat's key and the parts of `per`, whose names are made others so that a part of
     /// each may have the same. None where a part has no value, or several: then there is no group.
-    fn group_of(&self, stat: &Stat, event: &Event, key: &Key) -> Option<Key> {
+    fn group_of(&self, stat: &Stat, event: &Event, now: Time, key: &Key) -> Option<Key> {
         let mut group = key.clone();
         for part in &stat.limits.per {
-            let values = keys::values_of(&self.view, &part.from, event);
+            let values = keys::values_of(&self.view, &part.from, event, now);
             let [value] = &values[..] else { return None };
             group = group.with(&format_smolstr!("per {}", part.name), value);
         }
         Some(group)
     }
+}
+
+/// Whether somebody did it to oneself, where that does not count.
+pub(super) fn is_own(stat: &Stat, event: &Event, key: &Key) -> bool {
+    stat.limits.others_only && key.part("user").is_some_and(|user| user == event.user.as_str())
 }

@@ -44,7 +44,7 @@ impl<D: Documents> Work<'_, D> {
     /// Whether a key is among the first.
     pub(super) fn is_in_top(&self, rule: &Rule, top: &Top, key: &Key) -> bool {
         // What it waits for is what its value was read from.
-        let standing = standing(&self.view, rule, key, self.event.time);
+        let standing = standing(&self.view, rule, key, self.now);
         let Some(group) = group(top, key).filter(|_| standing.is_some()) else { return false };
         let document = self.view.document(&group);
         let ranking = document.as_deref().and_then(|document| ranking(document, top.slot));
@@ -53,7 +53,7 @@ impl<D: Documents> Work<'_, D> {
 
     /// Gives a key the place that its value has now. Answers who came into the top in its stead, or fell out of it.
     fn take_place(&mut self, rule: &Rule, top: &Top, key: &Key) -> Option<Key> {
-        let value = standing(&self.view, rule, key, self.event.time);
+        let value = standing(&self.view, rule, key, self.now);
         let group = group(top, key)?;
         let document = self.view.document(&group)?;
         let before = ranking(&document, top.slot);
@@ -62,7 +62,7 @@ impl<D: Documents> Work<'_, D> {
             (Some(_), None) => Step::Unrank(key.clone()),
             // Who has the same value still reached it when it did.
             (Some(known), Some(value)) if compare(known, &value) == Some(Ordering::Equal) => return None,
-            (_, Some(value)) => Step::Rank(key.clone(), self.event.time, value),
+            (_, Some(value)) => Step::Rank(key.clone(), self.now, value),
         };
         let was_in = before.is_some_and(|ranking| ranking.is_among(key, top.count));
         let moved = self.view.open(&group);
@@ -115,6 +115,6 @@ fn ranking(document: &Document, slot: Slot) -> Option<&Ranking> {
         Cell::Ranking(ranking) => Some(ranking),
         Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
         Cell::Dated(_) | Cell::Raised(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
-        Cell::Placed(_) => None,
+        Cell::Placed(_) | Cell::Timer(_) => None,
     }
 }

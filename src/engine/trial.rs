@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Decision, Documents, Moment, decide};
+use super::{Decision, Documents, Moment, Passing, decide, pass_time};
 use crate::catalog::{Catalog, Held, Trial};
 use crate::document::Document;
-use crate::event::Sequence;
+use crate::event::Time;
 use crate::key::Key;
 use crate::outcome::Outcome;
 
@@ -78,13 +78,29 @@ pub fn run(catalog: &Catalog, trial: &Trial) -> Result<(), Failure> {
 /// Lets everything of a trial happen; shows what came of each event, with its number from 1.
 fn go_through(catalog: &Catalog, trial: &Trial, mut show: impl FnMut(usize, &Outcome)) -> Kept {
     let mut kept = Kept::default();
+    let mut moment = Moment::BEGINNING;
     for (at, event) in trial.events.iter().enumerate() {
-        let sequence = Sequence(at as u64 + 1);
-        let moment = Moment { sequence, arrival: event.time, historical: false };
-        if let Decision::Done(outcome) = decide(catalog, moment, event, &kept) {
+        moment.arrival = event.time;
+        loop {
+            moment.sequence = moment.sequence.next();
+            let (outcome, over) = match decide(catalog, moment, event, &kept) {
+                Decision::First(outcome) => (outcome, false),
+                Decision::Done(outcome) => (outcome, true),
+                Decision::Needs(_) => break,
+            };
             show(at + 1, &outcome);
             kept.keep(*outcome);
+            if over {
+                break;
+            }
         }
+    }
+    // What came late may be due, though nothing comes after it.
+    loop {
+        moment.sequence = moment.sequence.next();
+        let Passing::Heard(outcome) = pass_time(catalog, moment, Time::MIN, &kept) else { break };
+        show(trial.events.len(), &outcome);
+        kept.keep(*outcome);
     }
     kept
 }

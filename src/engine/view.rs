@@ -1,6 +1,6 @@
 //! The documents of one decision: those at hand, and over them those that moved.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{self, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use crate::award::{Award, Revocation};
 use crate::catalog::Catalog;
 use crate::document::{Change, Document};
 use crate::key::Key;
+use crate::stat::{Cell, Slot, TimerCell};
 
 use super::Documents;
 
@@ -20,7 +21,7 @@ pub(super) struct View<'a, D> {
     /// Documents that were asked for and are not at hand.
     missing: RefCell<BTreeSet<Key>>,
     /// Keys beyond the most that one event may move of one stat.
-    left_out: Cell<usize>,
+    left_out: cell::Cell<usize>,
     /// Keys other than its own at which a rule without `on` looked.
     looked: RefCell<BTreeSet<Key>>,
 }
@@ -49,6 +50,16 @@ impl<'a, D: Documents> View<'a, D> {
             self.missing.borrow_mut().insert(key.clone());
         }
         found
+    }
+
+    /// What is kept of time under this key; none also where the document is not at hand.
+    pub(super) fn timer(&self, key: &Key) -> Option<TimerCell> {
+        match self.document(key)?.cell(Slot::TIME)? {
+            Cell::Timer(timer) => Some(timer.clone()),
+            Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
+            Cell::Dated(_) | Cell::Raised(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
+            Cell::Placed(_) | Cell::Ranking(_) => None,
+        }
     }
 
     /// The document under this key, to be moved. Where it is not at hand an empty one stands in for it:

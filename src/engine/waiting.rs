@@ -92,7 +92,7 @@ impl<D: Documents> Work<'_, D> {
 
     /// Reads what the condition of a rule reads, in the order in which it does.
     fn read(&self, rule: &Rule, key: &Key) {
-        let seen = Seen::looking(&self.view, self.event.time, key);
+        let seen = Seen::looking(&self.view, self.now, key);
         if rule.when.as_ref().is_none_or(|when| when.is_true(&seen)) {
             rule.value.as_ref().and_then(|value| value.value(&seen));
         }
@@ -100,7 +100,7 @@ impl<D: Documents> Work<'_, D> {
 
     fn is_in_season(&self, rule: &Rule) -> bool {
         match &rule.gives {
-            Gives::Badges { season, .. } => season.contains(self.event.time),
+            Gives::Badges { season, .. } => season.contains(self.now),
             Gives::Flag { .. } | Gives::Event { .. } => true,
         }
     }
@@ -114,7 +114,11 @@ impl<D: Documents> Work<'_, D> {
         let user = key.part("user").unwrap_or_default();
         let Some(document) = self.view.document(&Key::new([("user", user.as_ref())])) else { return false };
         let award_key = if *once { Key::new([]) } else { key.without("user") };
-        tiers.iter().all(|tier| document.times(self.view.catalog.badges[tier.badge].number, &award_key) > 0)
+        // One that expires may be given again.
+        let kept = tiers.iter().all(|tier| tier.expires.is_none());
+        kept && tiers
+            .iter()
+            .all(|tier| document.times(self.view.catalog.badges[tier.badge].number, &award_key) > 0)
     }
 
     fn difference(&self, slot: Slot, key: &Key, looked: BTreeSet<Key>) -> Option<Difference> {
@@ -146,6 +150,6 @@ fn bag(document: &Document, slot: Slot) -> Option<&Bag> {
         Cell::Bag(keys) => Some(keys),
         Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
         Cell::Dated(_) | Cell::Raised(_) | Cell::Visits(_) | Cell::Window(_) | Cell::Ranking(_) => None,
-        Cell::Placed(_) => None,
+        Cell::Placed(_) | Cell::Timer(_) => None,
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, ISOWeekDate, Weekday};
+use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -55,6 +55,14 @@ impl Time {
     /// This time and so many microseconds more, if that is still in range.
     pub fn plus_micros(self, micros: i64) -> Option<Time> {
         Time::from_micros(self.0.checked_add(micros)?)
+    }
+
+    /// The same time of day so many months later, if that is still in range; where that month is shorter, on its
+    /// last day.
+    pub fn plus_months(self, months: i64) -> Option<Time> {
+        let date = self.date().checked_add(Span::new().try_months(months).ok()?).ok()?;
+        let of_day = self.0.rem_euclid(MICROS_PER_DAY);
+        Time::from_micros(day_of_date(date).checked_mul(MICROS_PER_DAY)?.checked_add(of_day)?)
     }
 
     /// The same as the library's own kind of time, for what only that can do.
@@ -120,6 +128,23 @@ impl Period {
             }
             Period::Year => i64::from(time.date().year()),
         }
+    }
+
+    /// When the period ends in which a time lies: the first moment of the next one, if there is one.
+    pub fn end(self, time: Time) -> Option<Time> {
+        let next = self.number(time) + 1;
+        let month = |number: i64| {
+            let (year, month) = (number.div_euclid(12), number.rem_euclid(12) + 1);
+            let date = Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, 1).ok()?;
+            Some(day_of_date(date))
+        };
+        let day = match self {
+            Period::Day => next,
+            Period::Week => next * 7 - 3,
+            Period::Month => month(next)?,
+            Period::Year => month(next * 12)?,
+        };
+        Time::from_micros(day.checked_mul(MICROS_PER_DAY)?)
     }
 
     /// The text of the period in which a time lies.
@@ -210,6 +235,35 @@ mod tests {
             }
         }
         assert_eq!(Period::Month.parse("2026-1"), None);
+    }
+
+    #[test]
+    fn a_month_later_is_the_same_day_or_the_last_of_a_shorter_month() {
+        let later = |from: &str, months| Time::parse(from).unwrap().plus_months(months).unwrap().to_string();
+        assert_eq!(later("2024-02-29T12:30:00.5Z", 12), "2025-02-28T12:30:00.5Z");
+        assert_eq!(later("2024-02-29T12:30:00Z", 48), "2028-02-29T12:30:00Z");
+        assert_eq!(later("2026-01-31T00:00:00Z", 1), "2026-02-28T00:00:00Z");
+        assert_eq!(later("1969-12-31T23:59:59Z", 2), "1970-02-28T23:59:59Z");
+        assert_eq!(Time::MAX.plus_months(1), None);
+        assert_eq!(Time::MAX.plus_months(i64::MAX), None);
+    }
+
+    #[test]
+    fn a_period_ends_where_the_next_begins() {
+        let end = |period: Period, time: &str| period.end(Time::parse(time).unwrap()).unwrap().to_string();
+        assert_eq!(end(Period::Day, "2026-01-31T00:00:00Z"), "2026-02-01T00:00:00Z");
+        assert_eq!(end(Period::Week, "2026-01-31T23:59:59Z"), "2026-02-02T00:00:00Z");
+        assert_eq!(end(Period::Month, "2026-12-01T00:00:00Z"), "2027-01-01T00:00:00Z");
+        assert_eq!(end(Period::Year, "2024-02-29T00:00:00Z"), "2025-01-01T00:00:00Z");
+        for (period, day) in
+            Period::ALL.into_iter().flat_map(|period| (-800..800).map(move |day| (period, day)))
+        {
+            let time = Time::from_unix(day * 86_400 + 7, 0).unwrap();
+            let end = period.end(time).unwrap();
+            assert_eq!(period.number(end), period.number(time) + 1, "{period:?} {time}");
+            assert_eq!(period.number(end.plus_micros(-1).unwrap()), period.number(time), "{period:?} {time}");
+        }
+        assert_eq!(Period::Year.end(Time::MAX), None);
     }
 
     #[test]

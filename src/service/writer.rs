@@ -5,6 +5,8 @@
 //! they never were: the documents of the group are dropped with it, and every event of it is answered
 //! with the error.
 
+mod tick;
+
 use std::collections::HashMap;
 use std::iter::Peekable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::award::Place;
 use crate::catalog::{Catalog, Numbers};
+use crate::clock::Clock;
 use crate::document::Document;
 use crate::engine::{self, Decision, Documents, Moment};
 use crate::event::{Event, EventId, Sequence, Time};
@@ -24,6 +27,7 @@ use crate::store::{self, Earlier, Store};
 use crate::threads::{Thread, Threads};
 
 use super::{Error, InUse, Recorded};
+use tick::Alarm;
 
 /// Most events that are kept with one flush.
 pub const GROUP_MAX: usize = 1024;
@@ -71,6 +75,7 @@ pub(super) struct Writer {
     in_use: Arc<InUse>,
     hub: Arc<Hub>,
     queue: mpsc::Receiver<Submitted>,
+    alarm: Alarm,
     /// Whether the store refused the last group, so that the log says it once and not once a group.
     refused: bool,
 }
@@ -80,9 +85,11 @@ impl Writer {
         store: Arc<dyn Store>,
         in_use: Arc<InUse>,
         hub: Arc<Hub>,
+        clock: Clock,
         queue: mpsc::Receiver<Submitted>,
     ) -> Writer {
-        Writer { store, catalog: in_use.get(), in_use, hub, queue, refused: false }
+        let catalog = in_use.get();
+        Writer { store, catalog, in_use, hub, queue, alarm: Alarm::new(clock), refused: false }
     }
 
     /// Starts the thread.
@@ -92,8 +99,15 @@ impl Writer {
     }
 
     fn run(mut self, threads: &Threads) {
+        self.alarm.clock.wake(threads.waker());
         let mut waiting = Vec::with_capacity(GROUP_MAX);
-        while threads.receive_many(&mut self.queue, &mut waiting, GROUP_MAX) > 0 {
+        loop {
+            // First of all what fell due while no server ran.
+            self.pass_time(threads);
+            let left = || self.alarm.left(threads);
+            if threads.receive_many(&mut self.queue, &mut waiting, GROUP_MAX, left) == Some(0) {
+                return;
+            }
             let mut waiting = waiting.drain(..).peekable();
             while let Some(next) = waiting.next() {
                 match next {
@@ -108,15 +122,30 @@ impl Writer {
         }
     }
 
-    /// Records a group of events: decide, keep, tell.
+    /// Records a group of events, or several where much falls due on the way.
     fn record(&mut self, first: Waiting, rest: &mut Peekable<impl Iterator<Item = Submitted>>) {
-        let group = self.decide(first, rest);
+        let mut next = Some(first);
+        while let Some(first) = next {
+            let (group, left) = self.decide(first, rest);
+            next = match (self.keep(group), left) {
+                (Ok(()), left) => left,
+                (Err(error), Some(left)) => {
+                    left.reply.send(Err(error));
+                    None
+                }
+                (Err(_), None) => None,
+            };
+        }
+    }
+
+    /// Keeps what was decided, and tells: the second and the third of three verbs.
+    fn keep(&mut self, group: Group) -> Result<(), Error> {
         let kept = self.store.commit(&group.outcomes);
         match &kept {
             Ok(()) => self.tell(&group.outcomes),
             Err(error) => self.log(error),
         }
-        group.answer(kept);
+        group.answer(kept)
     }
 
     /// Takes the rules of a catalog into use, and tells those who ask for them.
@@ -127,50 +156,74 @@ impl Writer {
         Ok(())
     }
 
-    fn decide(&self, first: Waiting, rest: &mut Peekable<impl Iterator<Item = Submitted>>) -> Group {
+    /// Decides event by event, until the group is full. An event before which too much falls due for this group is left.
+    fn decide(
+        &self,
+        first: Waiting,
+        rest: &mut Peekable<impl Iterator<Item = Submitted>>,
+    ) -> (Group, Option<Waiting>) {
         let mut group = Group::after(self.store.head());
         let mut next = Some(first);
-        while let Some(Waiting { event, arrival, historical, reply }) = next {
-            let moment = Moment { sequence: group.next, arrival, historical };
-            match self.decide_one(&mut group, moment, &event) {
-                Ok(standing) => group.waiting.push((reply, standing)),
-                Err(error) => reply.send(Err(error)),
+        while let Some(waiting) = next {
+            match self.decide_one(&mut group, &waiting) {
+                Ok(Some(standing)) => group.waiting.push((waiting.reply, standing)),
+                Ok(None) => return (group, Some(waiting)),
+                Err(error) => waiting.reply.send(Err(error)),
             }
-            next = (group.changes < GROUP_CHANGES_MAX).then(|| next_event(rest)).flatten();
+            next = (!group.is_full()).then(|| next_event(rest)).flatten();
         }
-        group
+        (group, None)
     }
 
-    fn decide_one(&self, group: &mut Group, moment: Moment, event: &Event) -> Result<Standing, Error> {
+    /// How an event stands; none where the group is full before it is decided.
+    fn decide_one(&self, group: &mut Group, waiting: &Waiting) -> Result<Option<Standing>, Error> {
+        let Waiting { event, arrival, historical, .. } = waiting;
         if let Some(&outcome) = group.by_id.get(&event.id) {
             same_or_reused(&group.outcomes[outcome].record, event)?;
-            return Ok(Standing::Repeats(outcome));
+            return Ok(Some(Standing::Repeats(outcome)));
         }
         match self.store.recorded(&event.id).map_err(Error::from_store)? {
             None => {}
             Some(Earlier::Kept(earlier)) => {
                 same_or_reused(&earlier, event)?;
-                return Ok(Standing::Recorded(Box::new(recorded(&earlier, true))));
+                return Ok(Some(Standing::Recorded(Box::new(recorded(&earlier, true)))));
             }
             Some(Earlier::Reclaimed(sequence)) => {
-                return Ok(Standing::Recorded(Box::new(forgotten(event, sequence))));
+                return Ok(Some(Standing::Recorded(Box::new(forgotten(event, sequence)))));
             }
         }
         loop {
+            let moment = Moment { sequence: group.next, arrival: *arrival, historical: *historical };
             let at_hand = Overlay { group, store: &*self.store };
-            match decide(&self.catalog, moment, event, &at_hand)? {
+            let decided = attempt(event, || engine::decide(&self.catalog, moment, event, &at_hand));
+            let decided = match decided {
+                // It may have been something that is heard before it.
+                Err(error) if !self.hear_one(group, event.time)? => return Err(error),
+                Err(_) => continue,
+                Ok(decided) => decided,
+            };
+            match decided {
                 Decision::Done(outcome) => {
                     if outcome.left_out > 0 {
                         log_left_out(event, outcome.left_out);
                     }
-                    return Ok(Standing::New(group.take(*outcome)));
+                    return Ok(Some(Standing::New(group.take(*outcome))));
                 }
-                Decision::Needs(keys) => {
-                    let documents = self.store.load(&keys).map_err(Error::from_store)?;
-                    group.documents.extend(keys.into_iter().zip(documents));
+                Decision::First(outcome) => {
+                    group.take_tick(*outcome);
+                    if group.is_full() {
+                        return Ok(None);
+                    }
                 }
+                Decision::Needs(keys) => self.fetch(group, keys)?,
             }
         }
+    }
+
+    fn fetch(&self, group: &mut Group, keys: Vec<Key>) -> Result<(), Error> {
+        let documents = self.store.load(&keys).map_err(Error::from_store)?;
+        group.documents.extend(keys.into_iter().zip(documents));
+        Ok(())
     }
 
     fn tell(&mut self, outcomes: &[Outcome]) {
@@ -217,18 +270,27 @@ impl Group {
         Group { next: head.next(), documents, outcomes, changes: 0, by_id, waiting }
     }
 
+    fn is_full(&self) -> bool {
+        self.changes >= GROUP_CHANGES_MAX
+    }
+
     fn take(&mut self, outcome: Outcome) -> usize {
+        self.by_id.insert(outcome.record.event.id.clone(), self.outcomes.len());
+        self.take_tick(outcome)
+    }
+
+    /// Takes what nobody sent.
+    fn take_tick(&mut self, outcome: Outcome) -> usize {
         let at = self.outcomes.len();
         self.next = self.next.next();
         self.changes += outcome.record.changes.iter().map(|(_, changes)| changes.len()).sum::<usize>();
         self.changes += outcome.record.awards.len() + outcome.record.revoked.len();
         self.documents.extend(outcome.documents.iter().cloned());
-        self.by_id.insert(outcome.record.event.id.clone(), at);
         self.outcomes.push(outcome);
         at
     }
 
-    fn answer(self, kept: Result<(), store::Error>) {
+    fn answer(self, kept: Result<(), store::Error>) -> Result<(), Error> {
         let kept = kept.map_err(Error::from_store);
         for (reply, standing) in self.waiting {
             let of_group = |at: usize, duplicate| match &kept {
@@ -242,6 +304,7 @@ impl Group {
             };
             reply.send(result);
         }
+        kept
     }
 }
 
@@ -268,14 +331,8 @@ impl Documents for Overlay<'_> {
 /// Deciding cannot fail. If it does all the same, that is a fault of ours, and the event must not take the
 /// others with it, or one that is sent again and again would keep everything from being recorded. Deciding is
 /// pure: what a panic leaves is thrown away with the attempt.
-fn decide(
-    catalog: &Catalog,
-    moment: Moment,
-    event: &Event,
-    documents: &impl Documents,
-) -> Result<Decision, Error> {
-    let attempt = AssertUnwindSafe(|| engine::decide(catalog, moment, event, documents));
-    catch_unwind(attempt).map_err(|_| {
+pub(super) fn attempt<T>(event: &Event, decide: impl FnOnce() -> T) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(decide)).map_err(|_| {
         tracing::error!(id = event.id.as_str(), r#type = event.r#type.as_str(), "deciding an event panicked");
         Error::internal(super::error::DecidingPanicked)
     })

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use laurels::catalog::{Catalog, Numbers, Source};
-use laurels::diagnostic::{Diagnostic, Severity};
+use laurels::diagnostic::Diagnostic;
 use laurels::engine::trial;
 
 fn root() -> &'static Path {
@@ -95,19 +95,6 @@ fn blocks(fence: &str) -> Vec<Source> {
 #[test]
 fn the_blocks_of_the_reference_load_as_one_catalog_and_their_tests_pass() {
     assert!(check(&blocks("toml")) >= 4);
-}
-
-#[test]
-fn the_blocks_of_the_reference_that_come_later_are_refused_for_that_alone() {
-    let blocks = blocks("toml later");
-    assert!(!blocks.is_empty());
-    for block in blocks {
-        let mistakes = Catalog::compile(std::slice::from_ref(&block), &Numbers::default()).unwrap_err();
-        let errors = mistakes.iter().filter(|mistake| mistake.severity == Severity::Error);
-        let others: Vec<_> =
-            errors.filter(|mistake| !mistake.message.contains("not supported yet by this version")).collect();
-        assert!(others.is_empty(), "{}", lines(&mistakes));
-    }
 }
 
 /// Whatever stands in a file, it is a catalog or a list of mistakes that can be shown.

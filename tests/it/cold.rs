@@ -65,6 +65,7 @@ impl Site {
                     self.at_hand.borrow_mut().extend(fetched);
                     self.asked.push(keys);
                 }
+                Decision::First(outcome) => panic!("nothing is heard later here: {outcome:?}"),
                 Decision::Done(outcome) => {
                     self.keep(&outcome);
                     return *outcome;

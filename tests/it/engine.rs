@@ -45,6 +45,7 @@ fn rounds(catalog: &Catalog, event: &Event) -> (laurels::outcome::Outcome, Vec<V
     loop {
         match decide(catalog, moment, event, &at_hand) {
             Decision::Done(outcome) => return (*outcome, asked),
+            Decision::First(outcome) => panic!("nothing waits: {outcome:?}"),
             Decision::Needs(keys) => {
                 at_hand.0.extend(keys.iter().map(|key| (key.clone(), Arc::default())));
                 asked.push(keys);
@@ -123,6 +124,7 @@ fn story(catalog: &Catalog, events: &[&str]) -> Vec<String> {
         let outcome = loop {
             match decide(catalog, moment, &event, &documents) {
                 Decision::Done(outcome) => break *outcome,
+                Decision::First(outcome) => panic!("nothing waits: {outcome:?}"),
                 Decision::Needs(keys) => {
                     documents.0.extend(keys.into_iter().map(|key| (key, Arc::default())));
                 }
@@ -232,6 +234,7 @@ proptest::proptest! {
             let outcome = loop {
                 match decide(&catalog, moment, &event, &documents) {
                     Decision::Done(outcome) => break *outcome,
+                    Decision::First(outcome) => panic!("nothing waits: {outcome:?}"),
                     Decision::Needs(keys) => {
                         documents.0.extend(keys.into_iter().map(|key| (key, Arc::default())));
                     }

@@ -125,6 +125,29 @@ async fn an_event_that_cannot_be_decided_hurts_no_other() {
     assert!(!service.record(visit("1")).await.unwrap().duplicate);
 }
 
+/// What is heard later cannot be refused any more: one that panics would have kept all that comes after it from being
+/// recorded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delayed_event_that_cannot_be_decided_is_dropped_and_hurts_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let rules = "[badge.later]\non = \"visit\"\nby = { user = \"event.data.who\" }\nafter = \"1h\"\n";
+    let (store, catalog) = opened(directory.path(), Options::default(), "visits", rules);
+    let store = Arc::new(Odd::new(store));
+    let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
+    let service = Service::start(store.clone(), catalog, clock.clone());
+    for (id, who) in ["ann", "panic", "bob"].into_iter().enumerate() {
+        let data = DraftData::Json(format!("{{\"who\":\"{who}\"}}"));
+        // Nobody has read what the bad one is about before it is due.
+        service.record(Draft { data, ..visit(&id.to_string()) }).await.unwrap();
+    }
+    clock.set(Time::parse("2026-01-01T02:00:00Z").unwrap());
+    service.record(visit("last")).await.unwrap();
+    service.shut_down().await;
+    let given = store.store.news_after(Place::START, None, 10).unwrap().items;
+    let users: Vec<_> = given.iter().map(|news| news.award().user.to_string()).collect();
+    assert_eq!(users, ["ann", "bob"]);
+}
+
 /// When the writer died, the server said that it was healthy and refused every event from then on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_record_any_more_goes_down() {

@@ -215,7 +215,8 @@ impl History {
             | Cell::Visits(_)
             | Cell::Window(_)
             | Cell::Placed(_)
-            | Cell::Ranking(_)) => broken("a stat keeps its kind", format!("{other:?}")),
+            | Cell::Ranking(_)
+            | Cell::Timer(_)) => broken("a stat keeps its kind", format!("{other:?}")),
         });
         let expected = (days.len() as i64, longest(&days));
         if run.unwrap_or_default() != expected {

@@ -8,8 +8,8 @@ use super::rule::Sort;
 use crate::catalog::fields::{Field, Fields};
 use crate::catalog::mistakes::{At, Mistakes};
 use crate::cel::parse_duration;
-use crate::event::{EventType, TYPE_MAX_BYTES};
-use crate::stat::Kind;
+use crate::event::{EventType, Period, TYPE_MAX_BYTES};
+use crate::stat::{Delay, Kind, Span};
 
 /// What stands beside `on`.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub(in crate::catalog) struct Hearing {
     pub(in crate::catalog) by: Vec<PartDeclaration>,
     /// `within`, in microseconds.
     pub(in crate::catalog) within: Option<At<i64>>,
+    /// `after` or `every`: when it hears them, if not at once.
+    pub(in crate::catalog) delay: Option<At<Delay>>,
     /// What is kept, and the expression for it. None: a count.
     pub(in crate::catalog) amount: Option<(Kind, At<String>)>,
     /// What of all that does not count.
@@ -42,6 +44,9 @@ pub(in crate::catalog) struct PartDeclaration {
 /// The longest window.
 const WITHIN_MAX_MICROS: i64 = 36_525 * 86_400 * 1_000_000;
 
+/// The shortest `every`: a shorter one would be heard without end.
+const EVERY_MIN_MICROS: i64 = 60 * 1_000_000;
+
 /// What may be kept, by the name of its field. `run` learns later what its numbers are.
 const AGGREGATES: [(&str, Kind); 7] = [
     ("sum", Kind::Sum),
@@ -59,7 +64,7 @@ impl Hearing {
         let on = fields.take("on");
         if on.is_none() && sort != Sort::Stat {
             let why = "stands only beside `on`; say which events: `on = \"post.created\"`";
-            for name in ["by", "undo", "reset", "within"].into_iter().chain(LIMITS) {
+            for name in ["by", "undo", "reset", "within", "after", "every"].into_iter().chain(LIMITS) {
                 fields.refuse(mistakes, name, why);
             }
             for (name, _) in AGGREGATES {
@@ -81,8 +86,9 @@ impl Hearing {
         };
         let (undo, reset) = (read("undo"), read("reset"));
         let (within, by) = (read_within(fields, mistakes), read_by(fields, mistakes));
+        let delay = read_delay(fields, mistakes);
         let (amount, limits) = (read_amount(fields, mistakes), LimitsDeclaration::read(fields, mistakes));
-        Some(Hearing { on, undo, reset, by, within, amount, limits })
+        Some(Hearing { on, undo, reset, by, within, delay, amount, limits })
     }
 
     /// What its numbers may be: a count where nothing else is said.
@@ -152,6 +158,25 @@ fn read_within(fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Option<At<i6
     fields.read(mistakes, "within", must_be, |field| {
         parse_duration(field.text()?).filter(|micros| (1..=WITHIN_MAX_MICROS).contains(micros))
     })
+}
+
+fn read_delay(fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Option<At<Delay>> {
+    let must_be = "a length of time of `s`, `m`, `h`, `d`, `w`, `mo` or `y`, at most 100 years, or `\"day\"`, `\"week\"`, `\"month\"` or `\"year\"`, at whose end it is heard, for example `after = \"7d\"`";
+    let after = fields.read(mistakes, "after", must_be, |field| {
+        let text = field.text()?;
+        let end = Period::named(text).map(Delay::End);
+        end.or_else(|| Span::parse(text).map(Delay::After))
+    });
+    let must_be = "a length of time of `m`, `h`, `d`, `w`, `mo` or `y`, of a minute to 100 years, for example `every = \"1y\"`";
+    let every = fields.read(mistakes, "every", must_be, |field| {
+        let span = Span::parse(field.text()?)?;
+        span.micros().is_none_or(|micros| micros >= EVERY_MIN_MICROS).then_some(Delay::Every(span))
+    });
+    if let (Some(_), Some(every)) = (&after, &every) {
+        let message = "`every` cannot stand beside `after`; take one of them out, or make a flag with the one, `repeat = 1`, and hear that with the other";
+        fields.broken_at(&every.spot, mistakes, message);
+    }
+    after.or(every)
 }
 
 fn read_by(fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Vec<PartDeclaration> {

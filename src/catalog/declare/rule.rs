@@ -9,6 +9,7 @@ use crate::catalog::fields::{Field, Fields};
 use crate::catalog::mistakes::{At, Mistakes, Spot};
 use crate::cel::compare;
 use crate::event::{Time, Value};
+use crate::stat::Span;
 
 /// Which of the three a table is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +59,8 @@ pub(in crate::catalog) struct Declaration {
     pub(in crate::catalog) kept: bool,
     /// `revoke = true` on a badge.
     pub(in crate::catalog) revoke: Option<Spot>,
+    /// `expires`: taken back so long after it was last found true.
+    pub(in crate::catalog) expires: Option<At<Span>>,
     /// What people see.
     pub(in crate::catalog) looks: Looks,
     /// A field could not be read: what follows from its absence is not said again.
@@ -101,6 +104,7 @@ impl Declaration {
             once: false,
             kept: false,
             revoke: None,
+            expires: None,
             looks: Looks::default(),
             broken: false,
         }
@@ -126,7 +130,6 @@ impl Declaration {
             return None;
         };
         let mut fields = Fields::new(format!("{} `{}`", sort.name(), name.value), field.name_spot(), table);
-        refuse_later(sort, &mut fields, mistakes);
         let hearing = Hearing::read(sort, &mut fields, mistakes);
         let when = fields.expression(mistakes, "when");
         let mut declaration = Declaration { when, ..Declaration::new(sort, name, hearing) };
@@ -172,6 +175,8 @@ impl Declaration {
     fn read_giving(&mut self, fields: &mut Fields<'_>, mistakes: &mut Mistakes) {
         self.tiers = TierDeclaration::read_all(fields, mistakes);
         self.read_season(fields, mistakes);
+        let must_be = "a length of time of `s`, `m`, `h`, `d`, `w`, `mo` or `y`, at most 100 years, for example `expires = \"30d\"`";
+        self.expires = fields.read(mistakes, "expires", must_be, |field| Span::parse(field.text()?));
         self.manual = fields.truth(mistakes, "manual").is_some_and(|manual| manual.value);
         self.to = fields.expression(mistakes, "to");
         self.once = fields.truth(mistakes, "once").is_some_and(|once| once.value);
@@ -213,6 +218,7 @@ const GIVING: &[&str] = &[
     "once",
     "from",
     "until",
+    "expires",
     "manual",
     "title",
     "description",
@@ -225,23 +231,5 @@ const GIVING: &[&str] = &[
 fn refuse(fields: &mut Fields<'_>, names: &[&'static str], why: &str, mistakes: &mut Mistakes) {
     for name in names {
         fields.refuse(mistakes, name, why);
-    }
-}
-
-/// Fields that the language has and this version has not: the first that may have them (the sorts
-/// after it may too), and what to write instead.
-const LATER: [(&str, Sort, &str); 3] = [
-    ("after", Sort::Stat, "take it out: events are heard when they come"),
-    ("every", Sort::Stat, "take it out: an event is heard once"),
-    ("expires", Sort::Badge, "take it out: the badge is kept"),
-];
-
-fn refuse_later(sort: Sort, fields: &mut Fields<'_>, mistakes: &mut Mistakes) {
-    for (name, from, instead) in LATER {
-        if sort >= from {
-            fields.refuse(mistakes, name, &format!("is not supported yet by this version; {instead}"));
-        } else {
-            fields.refuse(mistakes, name, &format!("is not for {}s; take it out", sort.name()));
-        }
     }
 }

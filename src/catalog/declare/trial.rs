@@ -1,6 +1,6 @@
 //! `[[test]]`: events, and the awards that are held after them.
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use crate::catalog::fields::{Field, Fields};
 use crate::catalog::mistakes::{At, Mistakes, Spot};
@@ -112,7 +112,11 @@ impl Script {
             if user.is_some() || subject.is_some() || data.is_some() || times.is_some() {
                 mistakes.error(&field.spot(), "an event needs `type`; without one it only lets time pass");
             }
-            self.pass(&when);
+            let time = self.pass(&when);
+            if self.events.len() < EVENTS_MAX {
+                let id = format_smolstr!("{}", self.events.len() + 1);
+                self.events.push(At { value: Event::tick(id, time), spot: field.spot() });
+            }
             return;
         };
         let repeats = times.as_ref().map_or(1, |times| times.value);

@@ -30,6 +30,8 @@ const DOCUMENT_BYTES: u64 = 512;
 const CELL_BYTES: u64 = 96;
 const AWARD_BYTES: u64 = 256;
 const MEMBER_BYTES: u64 = 64;
+/// About how many bytes something that waits takes, mostly an event.
+const TIMER_BYTES: u64 = 512;
 const ID_BYTES: u64 = 40;
 /// A byte of a document in a snapshot takes about so many in memory.
 const STORED_FACTOR: u64 = 8;
@@ -314,6 +316,7 @@ fn moved(document: &mut Document, change: &Change) -> u64 {
         Step::Distinct(text) | Step::Collect(text, _) => MEMBER_BYTES + text.len() as u64,
         Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) => MEMBER_BYTES,
         Step::First(..) | Step::Last(..) | Step::Lately(..) => MEMBER_BYTES,
+        Step::Timer(_) => TIMER_BYTES,
     };
     if document.apply(change) { new + member } else { new }
 }
