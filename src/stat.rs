@@ -6,6 +6,7 @@
 
 mod bag;
 mod distinct;
+mod extreme;
 mod run;
 mod sum;
 mod visits;
@@ -16,8 +17,10 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::cel::{Facet, Program, compare};
+use crate::cel::{Facet, Program};
 use crate::event::{Period, Time, Value};
+
+use extreme::replace_if;
 
 pub use bag::Bag;
 pub use distinct::Set;
@@ -256,6 +259,8 @@ impl Stat {
                 number.map(step).into_iter().collect()
             }
             _ if way == Way::TakeBack => Vec::new(),
+            // What cannot be the least or the greatest would otherwise hide all that comes after it.
+            Kind::Min | Kind::Max if !extreme::is_for(&amount) => Vec::new(),
             Kind::Min => vec![Step::Min(amount)],
             Kind::Max => vec![Step::Max(amount)],
             Kind::First => vec![Step::First(time, amount)],
@@ -332,11 +337,12 @@ impl Cell {
         if let Some(kept) = cell {
             kept.count_each(step);
         }
+        let there_was_nothing = cell.is_none();
         let changed = Cell::moved(cell, step);
         if cell.as_ref().is_some_and(Cell::is_nothing) {
             *cell = None;
         }
-        changed
+        changed && !(there_was_nothing && cell.is_none())
     }
 
     fn moved(cell: &mut Option<Cell>, step: &Step) -> bool {
@@ -360,8 +366,8 @@ impl Cell {
                 true
             }
             (Some(Cell::Dated(known)), Step::Last(time, value)) if *time >= known.0 => {
-                **known = (*time, value.clone());
-                true
+                let latest = (*time, value.clone());
+                std::mem::replace(&mut **known, latest.clone()) != latest
             }
             (Some(Cell::Bag(bag)), Step::Collect(item, times)) => bag.add(item.clone(), *times),
             (Some(Cell::Bag(bag)), Step::Distinct(item)) if !bag.contains(item) => bag.add(item.clone(), 1),
@@ -438,14 +444,6 @@ fn read_run(run: &Run, facet: Facet, of_run: impl Fn(i64) -> Option<Value>) -> O
     }
 }
 
-fn replace_if(known: &mut Value, value: &Value, order: Ordering) -> bool {
-    let better = compare(value, known) == Some(order);
-    if better {
-        *known = value.clone();
-    }
-    better
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -489,6 +487,7 @@ mod tests {
         assert!(!Cell::apply(&mut cell, &Step::Distinct("a".into())));
         assert!(!Cell::apply(&mut cell, &Step::Count));
         let mut sum = None;
+        assert!(!Cell::apply(&mut sum, &Step::Sum(Decimal::default())) && sum.is_none());
         assert!(Cell::apply(&mut sum, &Step::Sum(Decimal::of(&Value::Int(1)).unwrap())));
         assert!(!Cell::apply(&mut sum, &Step::Sum(Decimal::default())));
     }
