@@ -8,6 +8,7 @@ use crate::award::Award;
 use crate::catalog::Catalog;
 use crate::document::{Change, Document};
 use crate::key::Key;
+use crate::stat::Cell as Kept;
 
 use super::Documents;
 
@@ -87,17 +88,33 @@ impl<'a, D: Documents> View<'a, D> {
 }
 
 impl Moved {
-    /// Moves a cell; says whether that changed anything.
+    /// Moves a cell; says whether it reads differently now. A value that a set has already may be counted once more,
+    /// so that it can be taken back: that is kept, and nobody needs to look at it.
     pub(super) fn apply(&mut self, change: Change) -> bool {
+        let slot = change.slot;
+        let there = |document: &Document| document.cell(slot).and_then(members);
+        let before = there(&self.document);
         let changed = Arc::make_mut(&mut self.document).apply(&change);
         if changed {
             self.changes.push(change);
         }
-        changed
+        let after = there(&self.document);
+        let counts_only = (before.is_some() || after.is_some()) && before.unwrap_or(0) == after.unwrap_or(0);
+        changed && !counts_only
     }
 
     /// Keeps a new award.
     pub(super) fn give(&mut self, award: Award) {
         self.awarded |= Arc::make_mut(&mut self.document).give(award);
+    }
+}
+
+/// How many different values there are, of a set or run that counts how often each came.
+fn members(kept: &Kept) -> Option<i64> {
+    match kept {
+        Kept::Bag(bag) => i64::try_from(bag.len()).ok(),
+        Kept::Visits(visits) => Some(visits.run().size()),
+        Kept::Count(_) | Kept::Sum(_) | Kept::Set(_) | Kept::Run(_) | Kept::Extreme(_) => None,
+        Kept::Dated(_) | Kept::Raised(_) | Kept::Window(_) => None,
     }
 }
