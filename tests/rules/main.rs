@@ -7,6 +7,7 @@
 mod agreement;
 mod catalogs;
 mod conditions;
+mod differential;
 mod happenings;
 mod orders;
 mod reference;
