@@ -39,10 +39,8 @@ impl Rule {
         match &hearing.keeps {
             Keeps::Count | Keeps::Sum(_) | Keeps::Distinct(_) | Keeps::Run(_) => Reads::Number,
             Keeps::Min(amount) | Keeps::Max(amount) | Keeps::First(amount) | Keeps::Last(amount) => {
-                match amount {
-                    Expr::Data("n" | "points") | Expr::HoursOfEvent => Reads::Anything,
-                    _ => Reads::Text,
-                }
+                let is_number = matches!(amount, Expr::Data("n" | "points") | Expr::HoursOfEvent);
+                if is_number { Reads::Anything } else { Reads::Text }
             }
         }
     }
@@ -192,9 +190,10 @@ impl Names<'_> {
                 Some(compared(tape, named, Expr::Literal(Value::text(first))))
             }
             (Reads::Number | Reads::Anything, _) => {
-                let named = match rule.reads() {
-                    Reads::Number => self.stat_number_of(tape, rule),
-                    _ => self.named(tape, rule, None),
+                let named = if rule.reads() == Reads::Number {
+                    self.stat_number_of(tape, rule)
+                } else {
+                    self.named(tape, rule, None)
                 };
                 let number = Expr::Literal(tape.of(&[
                     Value::Int(2),

@@ -229,7 +229,9 @@ fn as_ours(value: &Cel) -> Option<Value> {
             };
             Value::Map(map.map.iter().map(named).collect::<Option<Map>>()?)
         }
-        other => panic!("nothing here comes to {other:?}"),
+        Cel::UInt(_) | Cel::Bytes(_) | Cel::Function(..) | Cel::Opaque(_) | Cel::Struct(_) => {
+            panic!("nothing here comes to {value:?}")
+        }
     })
 }
 

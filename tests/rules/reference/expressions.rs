@@ -164,7 +164,12 @@ impl Reference<'_> {
                             lately.into_iter().filter_map(as_text).collect();
                         list(texts.into_iter().collect())
                     }
-                    _ => Value::Int(lately.len() as i64),
+                    Keeps::Count
+                    | Keeps::Run(_)
+                    | Keeps::Min(_)
+                    | Keeps::Max(_)
+                    | Keeps::First(_)
+                    | Keeps::Last(_) => Value::Int(lately.len() as i64),
                 })
             }
         }
@@ -182,15 +187,12 @@ impl Reference<'_> {
 
     /// Whether an expression is known to be a double before it has a value.
     fn is_double(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Literal(Value::Double(_)) => true,
-            Expr::Named { name, side: None, .. } => {
-                let rule = self.rules.named(name).map(|rule| &self.rules.0[rule]);
-                let keeps = rule.and_then(|rule| rule.hearing.as_ref()).map(|hearing| &hearing.keeps);
-                matches!(keeps, Some(Keeps::Sum(amount)) if self.is_double(amount))
-            }
-            _ => false,
+        if let Expr::Named { name, side: None, .. } = expr {
+            let rule = self.rules.named(name).map(|rule| &self.rules.0[rule]);
+            let keeps = rule.and_then(|rule| rule.hearing.as_ref()).map(|hearing| &hearing.keeps);
+            return matches!(keeps, Some(Keeps::Sum(amount)) if self.is_double(amount));
         }
+        matches!(expr, Expr::Literal(Value::Double(_)))
     }
 
     fn of_run(&self, side: Option<Side>, there: &[i64]) -> i64 {
@@ -248,7 +250,8 @@ pub(super) fn as_double(value: &Value) -> Option<f64> {
     match value {
         Value::Int(int) => Some(*int as f64),
         Value::Double(double) => Some(*double),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Text(_) | Value::Time(_) => None,
+        Value::Duration(_) | Value::List(_) | Value::Map(_) => None,
     }
 }
 

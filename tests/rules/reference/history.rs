@@ -85,7 +85,9 @@ impl Reference<'_> {
         match self.kept(rule, key) {
             Kept::Values(values) => Kept::Values(there(values)),
             Kept::Numbers(numbers) => Kept::Numbers(there(numbers)),
-            other => other,
+            other @ (Kept::Count(_) | Kept::Sum(_) | Kept::Extreme(_) | Kept::Dated(_) | Kept::Window(_)) => {
+                other
+            }
         }
     }
 
@@ -211,10 +213,7 @@ fn nothing(hearing: &Hearing) -> Kept {
 
 /// The calendar periods that a run is of.
 pub(super) fn period_of(hearing: &Hearing) -> Option<Period> {
-    match &hearing.keeps {
-        Keeps::Run(Expr::PeriodOfEvent(period)) => Some(*period),
-        _ => None,
-    }
+    if let Keeps::Run(Expr::PeriodOfEvent(period)) = &hearing.keeps { Some(*period) } else { None }
 }
 
 /// What one event brings into a window.
@@ -225,7 +224,9 @@ fn window_items(hearing: &Hearing, amount: &Value) -> Vec<Value> {
             let texts = amount.items().iter().filter_map(as_text);
             texts.filter(|text| !text.is_empty()).map(Value::text).collect()
         }
-        _ => vec![amount.clone()],
+        Keeps::Count | Keeps::Run(_) | Keeps::Min(_) | Keeps::Max(_) | Keeps::First(_) | Keeps::Last(_) => {
+            vec![amount.clone()]
+        }
     }
 }
 
@@ -234,7 +235,8 @@ pub(super) fn billionths(value: &Value) -> Option<i128> {
     match value {
         Value::Int(int) => Some(i128::from(*int) * 1_000_000_000),
         Value::Double(double) => Some((double * 1e9).round() as i128),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Text(_) | Value::Time(_) => None,
+        Value::Duration(_) | Value::List(_) | Value::Map(_) => None,
     }
 }
 
