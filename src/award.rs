@@ -1,4 +1,5 @@
-//! An award: this user earned this badge, then, for this key, because of that event.
+//! An award: this user earned this badge, then, for this key, because of that event. And what is told of it: that it
+//! was given, and that it was taken back.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::key::Key;
 pub struct Place {
     /// The event.
     pub sequence: Sequence,
-    /// Which award of that event, from 0.
+    /// Which of that event's news, from 0: an award that it gave or took back.
     pub index: u32,
 }
 
@@ -47,4 +48,53 @@ pub struct Award {
     pub points: i32,
     /// Whether the user did not hold the badge before, for any key: who counts its holders counts these.
     pub first: bool,
+}
+
+/// An award that was taken back, since its condition was true no longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// Where it stands in the order of everything told.
+    pub place: Place,
+    /// The award, as it was given.
+    pub award: Award,
+    /// The time of the event after which it was true no longer.
+    pub time: Time,
+    /// That event.
+    pub event_id: EventId,
+    /// Whether the user holds the badge no longer, for any key: who counts its holders counts these.
+    pub last: bool,
+}
+
+/// What is told of awards.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// One was given.
+    Award(Award),
+    /// One was taken back.
+    Revocation(Revocation),
+}
+
+impl Award {
+    /// Whether both are of the same badge, key and number. Of one user only one of these is held at a time.
+    pub fn is_same(&self, other: &Award) -> bool {
+        (self.badge, &self.key, self.number) == (other.badge, &other.key, other.number)
+    }
+}
+
+impl News {
+    /// Where it stands in the order of everything told.
+    pub fn place(&self) -> Place {
+        match self {
+            News::Award(award) => award.place,
+            News::Revocation(revocation) => revocation.place,
+        }
+    }
+
+    /// The award that it is about.
+    pub fn award(&self) -> &Award {
+        match self {
+            News::Award(award) => award,
+            News::Revocation(revocation) => &revocation.award,
+        }
+    }
 }

@@ -18,12 +18,14 @@ mod fingerprint;
 mod hearing;
 mod keys;
 mod layout;
+mod limits;
 mod listeners;
 mod load;
 mod look;
 mod mistakes;
 mod names;
 mod numbers;
+mod profile;
 mod rank;
 mod rules;
 mod scope;
@@ -39,7 +41,7 @@ use smol_str::SmolStr;
 use crate::badge::{Badge, BadgeNumber};
 use crate::cel::Program;
 use crate::event::{Event, Invalid, Map, Time, Value};
-use crate::stat::Stat;
+use crate::stat::{Slot, Stat};
 
 use events::Events;
 use listeners::Listeners;
@@ -128,7 +130,8 @@ impl Catalog {
 
     /// Whether the declared fields of an event have the types declared. One that has not is refused.
     pub fn check_event(&self, event: &Event) -> Result<(), Vec<Invalid>> {
-        self.events.check(event)
+        let wrong = [profile::check(event), self.events.check(event).err().unwrap_or_default()].concat();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
     /// The data of an event as rules see it: a field declared `float` is a float though it was sent as
@@ -195,6 +198,8 @@ pub enum Gives {
         repeat: Option<Value>,
         /// When it may be given.
         season: Season,
+        /// Taken back when it is true no longer, in the season or not.
+        revoke: bool,
     },
 }
 
@@ -221,4 +226,17 @@ pub struct Tier {
     pub at: Value,
     /// Where in the catalog's badges it is.
     pub badge: usize,
+    /// Where it is kept why it is held, if it is taken back and several keys may give the same award.
+    pub reasons: Option<Reasons>,
+}
+
+/// Where it is kept by which keys an award is given that several may give: it is held as long as one does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reasons {
+    /// At the rule's key: whom it gives the badge, and how often.
+    pub given: Slot,
+    /// At the award's key, with the user: how many keys give each number.
+    pub keys: Slot,
+    /// Likewise: with which key each number was given.
+    pub first: Slot,
 }

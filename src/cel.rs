@@ -103,6 +103,9 @@ pub trait Scope {
     /// no such facet, parts that the rule's key lacks, a wrong number of arguments.
     fn stat(&self, name: &str, facet: Option<&str>, arguments: Option<usize>) -> Result<StatUse, String>;
 
+    /// The stat that keeps this field of a profile, and whose it is. An error says why there is none.
+    fn profile(&self, field: &str) -> Result<(StatUse, Whose), String>;
+
     /// The place in the catalog of the badge with this id, for `holds`. An error says why there is none.
     fn badge(&self, id: &str) -> Result<usize, String>;
 
@@ -119,6 +122,15 @@ pub struct StatUse {
     pub facet: Facet,
     /// What that is.
     pub r#type: Type,
+}
+
+/// Whose profile an expression asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// That of the user of the rule's key.
+    OfKey,
+    /// That of the user of the event.
+    OfEvent,
 }
 
 /// What a program sees while it runs.
@@ -159,7 +171,7 @@ pub fn compile(source: &str, scope: &impl Scope) -> Result<Program, Vec<Mistake>
 }
 
 /// The names that stand in an expression by themselves: neither called nor behind a dot, and not
-/// bound by a macro. None where it cannot be parsed. Tells which stats a rule without `on` is about,
+/// bound by a macro; and fields of a profile, `profile.x`. None where it cannot be parsed. Tells which stats a rule without `on` is about,
 /// before its key, and so its scope, is known. (`entered.gap` names `entered`.)
 pub fn bare_names(source: &str) -> Vec<SmolStr> {
     parse::parse(source).map_or_else(|_| Vec::new(), |(root, _)| syntax::bare_names(&root))
@@ -234,10 +246,10 @@ impl Program {
         badges
     }
 
-    /// Whether it stays true once it is, given which stats only grow (or, flags, only rise). Where
-    /// that is not plain to see: no.
-    pub fn stays_true(&self, grows: &dyn Fn(&StatUse) -> bool) -> bool {
-        self.expr.stays_true(grows)
+    /// Whether it stays true once it is, given which stats only grow (or, flags, only rise), and which badges are never
+    /// taken back. Where that is not plain to see: no.
+    pub fn stays_true(&self, grows: &dyn Fn(&StatUse) -> bool, kept: &dyn Fn(usize) -> bool) -> bool {
+        self.expr.stays_true(grows, kept)
     }
 
     /// The expression in a form that stays the same for ever, stats being named by `name`: equal texts mean

@@ -18,7 +18,9 @@
 pub mod trial;
 
 mod environment;
+mod giving;
 mod keys;
+mod limited;
 mod progress;
 mod view;
 
@@ -28,17 +30,17 @@ use std::sync::Arc;
 
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::award::{Award, Place};
-use crate::badge::Badge;
+use crate::award::{Award, Revocation};
 use crate::catalog::{Catalog, Gives, Rule, Tier};
 use crate::cel::compare;
 use crate::document::{Change, Document};
 use crate::event::{Event, EventId, EventType, Map, Sequence, Time, UserId, Value};
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
-use crate::stat::{Cell, Decimal, Slot, Step, Way};
+use crate::stat::{Cell, Decimal, Kind, Slot, Step, Way};
 
 use environment::Seen;
+use limited::Move;
 use view::View;
 
 pub use keys::{KEYS_MAX, keys};
@@ -77,7 +79,8 @@ pub enum Decision {
 /// Decides what an event changes and who has earned what.
 pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl Documents) -> Decision {
     let view = View::new(catalog, documents);
-    let mut work = Work { moment, event, view, agenda: BTreeSet::new(), awards: Vec::new() };
+    let mut work =
+        Work { moment, event, view, agenda: BTreeSet::new(), awards: Vec::new(), revoked: Vec::new() };
     work.hear(&as_declared(catalog, event), Way::Add);
     // Without the documents that moved, looking would only find needs that may not be real.
     while !work.view.is_lacking()
@@ -104,6 +107,7 @@ struct Work<'a, D> {
     /// What is still to be looked at: a rule's place in the catalog is its place in the order.
     agenda: BTreeSet<(usize, Key)>,
     awards: Vec<Award>,
+    revoked: Vec<Revocation>,
 }
 
 impl<'a, D: Documents> Work<'a, D> {
@@ -112,7 +116,7 @@ impl<'a, D: Documents> Work<'a, D> {
     fn hear(&mut self, event: &Event, way: Way) {
         let catalog = self.view.catalog;
         let r#type = event.r#type.as_str();
-        let mut moves: Vec<(usize, Key, Step)> = Vec::new();
+        let mut moves: Vec<Move> = Vec::new();
         for index in catalog.hears(r#type) {
             self.read_moves(index, event, way, &mut moves);
         }
@@ -122,16 +126,21 @@ impl<'a, D: Documents> Work<'a, D> {
         if way == Way::Add {
             for index in catalog.resets(r#type) {
                 let keys = keys::of_stat(&self.view, &catalog.stats[index], event);
-                moves.extend(keys.into_iter().map(|key| (index, key, Step::Reset)));
+                moves.extend(keys.into_iter().map(|key| Move {
+                    stat: index,
+                    key,
+                    step: Step::Reset,
+                    group: None,
+                }));
             }
         }
-        for (index, key, step) in moves {
-            self.change(index, &key, step);
+        for one in moves {
+            self.make(one);
         }
     }
 
     /// How an event moves one stat, read from how things are before it does.
-    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Vec<(usize, Key, Step)>) {
+    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Vec<Move>) {
         let stat = &self.view.catalog.stats[index];
         for key in keys::of_stat(&self.view, stat, event) {
             let seen = Seen::hearing(&self.view, event, &key);
@@ -139,8 +148,15 @@ impl<'a, D: Documents> Work<'a, D> {
                 continue;
             }
             let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
-            let steps = stat.steps(way, event.time, amount);
-            moves.extend(steps.into_iter().map(|step| (index, key.clone(), step)));
+            let steps = match (stat.kind, amount) {
+                (Kind::Zone, Some(zone)) if way == Way::Add => {
+                    let document = self.view.document(&key);
+                    let kept = document.as_ref().and_then(|document| document.cell(stat.slot));
+                    stat.place(kept, event.time, &zone).into_iter().collect()
+                }
+                (_, amount) => stat.steps(way, event.time, amount),
+            };
+            self.limited(stat, event, index, key.clone(), steps, moves);
         }
     }
 
@@ -157,16 +173,7 @@ impl<'a, D: Documents> Work<'a, D> {
         match &rule.gives {
             Gives::Flag { stat, at, kept } => self.look_at_flag(rule, key, *stat, at, *kept),
             Gives::Event { stat, every } => self.look_at_event(rule, key, *stat, every),
-            Gives::Badges { tiers, repeat, season, .. } => {
-                if !season.contains(self.event.time) {
-                    return;
-                }
-                let reached = self.reached(rule, key, tiers, repeat.as_ref());
-                let times = repeat.as_ref().map_or(1, |every| self.multiples(rule, key, every));
-                if reached > 0 && times > 0 {
-                    self.give_all(rule, key, &tiers[..reached], times);
-                }
-            }
+            Gives::Badges { .. } => self.look_at_badges(rule, key),
         }
     }
 
@@ -235,60 +242,6 @@ impl<'a, D: Documents> Work<'a, D> {
         }
     }
 
-    fn give_all(&mut self, rule: &Rule, key: &Key, tiers: &[Tier], times: u32) {
-        let Gives::Badges { to, once, .. } = &rule.gives else { return };
-        let users = match to {
-            None => key.part("user").map(|user| vec![SmolStr::from(user)]).unwrap_or_default(),
-            Some(to) => {
-                let to = to.value(&Seen::looking(&self.view, self.event.time, key));
-                to.as_ref().map(texts).unwrap_or_default()
-            }
-        };
-        let award_key = if *once || key.is_user() { Key::new([]) } else { key.without("user") };
-        for user in users.iter().filter_map(|user| UserId::parse(user).ok()) {
-            for tier in tiers {
-                let badge = &self.view.catalog.badges[tier.badge];
-                let Some(document) = self.view.document(&Key::user(&user)) else { continue };
-                let held = document.times(badge.number, &award_key);
-                for number in held + 1..=times.min(held.saturating_add(REPEATS_MAX)) {
-                    self.give(badge, &user, &award_key, number, key);
-                }
-            }
-        }
-    }
-
-    fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
-        let of_user = Key::user(user);
-        let Some(document) = self.view.document(&of_user) else { return };
-        let index = u32::try_from(self.awards.len()).unwrap_or(u32::MAX - 1);
-        let award = Award {
-            place: Place { sequence: self.moment.sequence, index },
-            user: user.clone(),
-            badge: badge.number,
-            key: award_key.clone(),
-            number,
-            time: self.event.time,
-            event_id: self.event.id.clone(),
-            points: badge.points,
-            first: !document.holds(badge.number),
-        };
-        self.view.open(&of_user).give(award.clone());
-        self.awards.push(award);
-        let looks = self.view.catalog.looked_at_on_award(badge.number);
-        self.agenda.extend(looks.iter().map(|rule| (*rule, of_user.clone())));
-
-        let r#type = format_smolstr!("badge.{}", badge.id);
-        if self.view.catalog.is_heard(&r#type) {
-            let looks = [
-                ("points", Value::Int(i64::from(badge.points))),
-                ("medal", Value::Text(badge.medal.clone())),
-            ];
-            let data = looks.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter();
-            let event = self.derived(r#type, user.clone(), data.chain(parts_of(key)).collect());
-            self.hear(&event, Way::Add);
-        }
-    }
-
     /// The event that a flag or badge gives rise to.
     fn derived(&self, r#type: SmolStr, user: UserId, data: Map) -> Event {
         Event {
@@ -307,7 +260,7 @@ impl<'a, D: Documents> Work<'a, D> {
         match self.view.document(key)?.cell(slot)? {
             Cell::Raised(since) => Some(*since),
             Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
-            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) => None,
+            Cell::Dated(_) | Cell::Bag(_) | Cell::Visits(_) | Cell::Window(_) | Cell::Placed(_) => None,
         }
     }
 
@@ -330,7 +283,8 @@ impl<'a, D: Documents> Work<'a, D> {
         }
         let Moment { arrival, historical, .. } = self.moment;
         let event = self.event.clone();
-        let record = Record { sequence, arrival, historical, event, changes, awards: self.awards, newcomers };
+        let (awards, revoked) = (self.awards, self.revoked);
+        let record = Record { sequence, arrival, historical, event, changes, awards, newcomers, revoked };
         Decision::Done(Box::new(Outcome { record, documents, left_out }))
     }
 }

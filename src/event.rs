@@ -5,6 +5,7 @@
 
 mod time;
 mod value;
+mod zone;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ use smol_str::SmolStr;
 
 pub use time::{Period, Time};
 pub use value::{Map, Value};
+pub use zone::Zone;
 
 /// Longest event id, in bytes. A longer one is refused.
 pub const ID_MAX_BYTES: usize = 128;

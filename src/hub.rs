@@ -1,7 +1,7 @@
-//! Telling: awards reach those who listen, the moment they are kept.
+//! Telling: news of awards reach those who listen, the moment they are kept.
 //!
-//! A [`Subscription`] has a mailbox. [`Hub::tell`] puts awards into the mailboxes of those whom they
-//! concern and wakes them, and nobody else. A mailbox holds [`MAILBOX_MAX`] awards: whoever does not
+//! A [`Subscription`] has a mailbox. [`Hub::tell`] puts them into the mailboxes of those whom they
+//! concern and wakes them, and nobody else. A mailbox holds [`MAILBOX_MAX`] of them: whoever does not
 //! empty it in time finds it [`Post::Overflowed`] and reads what is missing from the store instead, so
 //! a slow reader costs no memory and loses nothing.
 
@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::award::{Award, Place};
+use crate::award::{News, Place};
 use crate::event::UserId;
 
-/// Most awards that wait in one mailbox. With one more it is emptied, and its owner reads the store.
+/// Most news that wait in one mailbox. With one more it is emptied, and its owner reads the store.
 pub const MAILBOX_MAX: usize = 64;
 
 /// Whom to tell.
@@ -39,7 +39,7 @@ struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    awards: VecDeque<Award>,
+    news: VecDeque<News>,
     overflowed: bool,
     closed: bool,
 }
@@ -48,7 +48,7 @@ struct Waiting {
 #[derive(Debug, PartialEq)]
 pub enum Post {
     /// All that came since the last time, in order; and up to where that is everything.
-    Awards(VecDeque<Award>, Place),
+    News(VecDeque<News>, Place),
     /// More came than the mailbox holds: what is missing is in the store. It is empty now.
     Overflowed,
     /// Nothing more will come.
@@ -56,13 +56,13 @@ pub enum Post {
 }
 
 impl Hub {
-    /// Tells awards, in order, to whom they concern. `up_to` is the place after them.
-    pub fn tell<'a>(&self, awards: impl IntoIterator<Item = &'a Award>, up_to: Place) {
+    /// Tells news, in order, to whom they concern. `up_to` is the place after them.
+    pub fn tell(&self, news: impl IntoIterator<Item = News>, up_to: Place) {
         let mut listeners = lock(&self.0);
-        for award in awards {
-            let of_user = listeners.by_user.get(&award.user).into_iter().flatten();
+        for one in news {
+            let of_user = listeners.by_user.get(&one.award().user).into_iter().flatten();
             for mailbox in of_user.chain(&listeners.to_all) {
-                mailbox.deliver(award);
+                mailbox.deliver(&one);
             }
         }
         listeners.told = up_to;
@@ -111,10 +111,10 @@ impl Subscription {
         if waiting.closed {
             return Post::Closed;
         }
-        let awards = std::mem::take(&mut waiting.awards);
+        let news = std::mem::take(&mut waiting.news);
         match std::mem::take(&mut waiting.overflowed) {
             true => Post::Overflowed,
-            false => Post::Awards(awards, told),
+            false => Post::News(news, told),
         }
     }
 
@@ -141,13 +141,13 @@ impl Drop for Subscription {
 }
 
 impl Mailbox {
-    fn deliver(&self, award: &Award) {
+    fn deliver(&self, news: &News) {
         let mut waiting = lock(&self.post);
         if !waiting.overflowed {
-            waiting.awards.push_back(award.clone());
+            waiting.news.push_back(news.clone());
         }
-        if waiting.awards.len() > MAILBOX_MAX {
-            waiting.awards = VecDeque::new();
+        if waiting.news.len() > MAILBOX_MAX {
+            waiting.news = VecDeque::new();
             waiting.overflowed = true;
         }
         self.news.notify_one();
@@ -167,12 +167,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::award::Award;
     use crate::badge::BadgeNumber;
     use crate::event::{EventId, Sequence, Time};
     use crate::key::Key;
 
-    fn award(sequence: u64, user: &str) -> Award {
-        Award {
+    fn award(sequence: u64, user: &str) -> News {
+        News::Award(Award {
             place: Place { sequence: Sequence(sequence), index: 0 },
             user: UserId::parse(user).unwrap(),
             badge: BadgeNumber(0),
@@ -182,16 +183,16 @@ mod tests {
             event_id: EventId::default(),
             points: 0,
             first: true,
-        }
+        })
     }
 
     fn tell(hub: &Hub, sequence: u64, user: &str) {
-        hub.tell(&[award(sequence, user)], Place::end_of(Sequence(sequence)));
+        hub.tell([award(sequence, user)], Place::end_of(Sequence(sequence)));
     }
 
     fn sequences(post: Post) -> Vec<u64> {
-        let Post::Awards(awards, _) = post else { panic!("{post:?}") };
-        awards.iter().map(|award| award.place.sequence.0).collect()
+        let Post::News(news, _) = post else { panic!("{post:?}") };
+        news.iter().map(|one| one.place().sequence.0).collect()
     }
 
     #[test]
@@ -203,8 +204,8 @@ mod tests {
         tell(&hub, 2, "bob");
         assert_eq!(sequences(ann.collect()), [1]);
         assert_eq!(sequences(all.collect()), [1, 2]);
-        let Post::Awards(awards, told) = ann.collect() else { panic!() };
-        assert_eq!((awards.len(), told), (0, Place::end_of(Sequence(2))));
+        let Post::News(news, told) = ann.collect() else { panic!() };
+        assert_eq!((news.len(), told), (0, Place::end_of(Sequence(2))));
     }
 
     #[test]

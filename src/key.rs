@@ -78,6 +78,14 @@ impl Key {
         Key::new(parts.iter().map(|(name, value)| (*name, value.as_ref())))
     }
 
+    /// The key with this part more. It must not have one of this name.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Key {
+        let parts: Vec<_> = self.parts().collect();
+        let known = parts.iter().map(|(name, value)| (*name, value.as_ref()));
+        Key::new(known.chain([(name, value)]))
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -128,6 +136,7 @@ mod tests {
         assert_eq!(key.part("user").as_deref(), Some(odd));
         assert_eq!(key.parts().map(|(name, _)| name).collect::<Vec<_>>(), ["day", "user"]);
         assert_eq!(key.without("user"), Key::new([("day", "2026-01-31")]));
+        assert_eq!(key.without("user").with("user", odd), key);
         assert_eq!(Key::new([]).parts().count(), 0);
         assert_ne!(Key::new([("a", "b")]), Key::new([("a", "b\u{1e}c\u{1f}")]));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::award::Award;
+use crate::award::{Award, News, Revocation};
 use crate::badge::BadgeNumber;
 use crate::document::{Change, Document};
 use crate::event::{Event, Sequence, Time};
@@ -27,6 +27,8 @@ pub struct Record {
     pub changes: Vec<(Key, Vec<Change>)>,
     /// The awards it gave, in the order given. Each also changes its user's document.
     pub awards: Vec<Award>,
+    /// The awards it took back, in the order in which it did. Their places say what came before and after.
+    pub revoked: Vec<Revocation>,
     /// How many users it was the first to leave something with.
     pub newcomers: u32,
 }
@@ -52,18 +54,35 @@ impl Record {
         for change in self.changes.iter().filter(|(of, _)| of == key).flat_map(|(_, changes)| changes) {
             changed |= document.apply(change);
         }
-        for award in self.awards.iter().filter(|award| Key::user(&award.user) == *key) {
-            changed |= document.give(award.clone());
+        for news in self.news().filter(|news| Key::user(&news.award().user) == *key) {
+            changed |= match news {
+                News::Award(award) => document.give(award),
+                News::Revocation(revocation) => document.take_back(revocation),
+            };
         }
         document.sequence = self.sequence;
         changed
     }
 
+    /// What it gave and took back, in the order in which it did.
+    pub fn news(&self) -> impl Iterator<Item = News> {
+        let (mut given, mut taken) = (self.awards.iter().peekable(), self.revoked.iter().peekable());
+        std::iter::from_fn(move || match (given.peek(), taken.peek()) {
+            (Some(award), Some(revocation)) if revocation.place < award.place => {
+                taken.next().cloned().map(News::Revocation)
+            }
+            (None, Some(_)) => taken.next().cloned().map(News::Revocation),
+            (Some(_), _) => given.next().cloned().map(News::Award),
+            (None, None) => None,
+        })
+    }
+
     /// The keys of all documents it changed, each once.
     pub fn keys(&self) -> Vec<Key> {
         let changed = self.changes.iter().map(|(key, _)| key.clone());
-        let mut keys: Vec<_> =
-            changed.chain(self.awards.iter().map(|award| Key::user(&award.user))).collect();
+        let given = self.awards.iter();
+        let told = given.chain(self.revoked.iter().map(|revocation| &revocation.award));
+        let mut keys: Vec<_> = changed.chain(told.map(|award| Key::user(&award.user))).collect();
         keys.sort_unstable();
         keys.dedup();
         keys
@@ -80,11 +99,18 @@ pub struct Rarity {
 }
 
 impl Rarity {
-    /// Counts what one event added.
+    /// Counts what one event added and took away.
     pub fn count(&mut self, record: &Record) {
         self.users += u64::from(record.newcomers);
         for award in record.awards.iter().filter(|award| award.first) {
             *self.holders.entry(award.badge).or_default() += 1;
+        }
+        for revocation in record.revoked.iter().filter(|revocation| revocation.last) {
+            // A badge that nobody holds is as one that nobody ever held.
+            match self.holders.get_mut(&revocation.award.badge) {
+                Some(holders) if *holders > 1 => *holders -= 1,
+                Some(_) | None => drop(self.holders.remove(&revocation.award.badge)),
+            }
         }
     }
 }

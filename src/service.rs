@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::award::{Award, Place};
+use crate::award::{Award, Place, Revocation};
 use crate::catalog::{Catalog, Numbers};
 use crate::clock::Clock;
 use crate::document::Document;
@@ -91,7 +91,9 @@ pub struct Recorded {
     pub duplicate: bool,
     /// Every award it gave, to whichever user, in the order given.
     pub awards: Vec<Award>,
-    /// The place after everything it gave.
+    /// Every award it took back, in the order in which it did.
+    pub revoked: Vec<Revocation>,
+    /// The place after everything it gave and took back.
     pub place: Place,
 }
 

@@ -7,6 +7,8 @@
 mod bag;
 mod distinct;
 mod extreme;
+mod limits;
+mod placed;
 mod run;
 mod sum;
 mod visits;
@@ -18,12 +20,14 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::cel::{Facet, Program};
-use crate::event::{Period, Time, Value};
+use crate::event::{Period, Time, Value, Zone};
 
 use extreme::replace_if;
 
 pub use bag::Bag;
 pub use distinct::Set;
+pub use limits::{Groups, Limits};
+pub use placed::Placed;
 pub use run::{Run, SPAN_MAX};
 pub use sum::Decimal;
 pub use visits::Visits;
@@ -56,6 +60,8 @@ pub struct Stat {
     pub when: Option<Program>,
     /// What is added, collected or compared. None: a count.
     pub amount: Option<Program>,
+    /// Which of the events that it hears do not count.
+    pub limits: Limits,
     /// The rules that rest on it, by their place in the catalog.
     pub looked_at_by: Vec<usize>,
 }
@@ -81,6 +87,8 @@ pub enum Kind {
     Last,
     /// Whether a condition holds.
     Flag,
+    /// The time zone of a profile.
+    Zone,
 }
 
 /// One part of a key.
@@ -128,6 +136,8 @@ pub enum Cell {
     Visits(Visits),
     /// What happened lately.
     Window(Window),
+    /// A time zone, and the one that follows it.
+    Placed(Box<Placed>),
 }
 
 /// Whether an event adds to a stat or takes back what another added.
@@ -184,6 +194,8 @@ pub enum Step {
     Lately(Time, Item, i64),
     /// This no longer, the latest at that time.
     NotLately(Time, Item),
+    /// This time zone, chosen at the first time, from the second on.
+    Place(Time, SmolStr, Time),
 }
 
 impl Stat {
@@ -191,6 +203,7 @@ impl Stat {
     pub fn read(&self, cell: Option<&Cell>, facet: Facet, now: Time) -> Option<Value> {
         match (cell, self.within) {
             (Some(Cell::Window(window)), Some(within)) => self.read_window(window, facet, now, within),
+            (Some(Cell::Placed(placed)), _) => Some(Value::Text(placed.at(now).clone())),
             (Some(cell), _) => cell.read(self, facet),
             (None, _) => self.nothing_yet(facet),
         }
@@ -204,6 +217,7 @@ impl Stat {
             (Kind::Count | Kind::Sum | Kind::Distinct | Kind::Run(_), _) => Some(Value::Int(0)),
             (Kind::Flag, _) => Some(Value::Bool(false)),
             (Kind::Min | Kind::Max | Kind::First | Kind::Last, _) => None,
+            (Kind::Zone, _) => Some(Value::text(Zone::UTC)),
         }
     }
 
@@ -265,8 +279,19 @@ impl Stat {
             Kind::Max => vec![Step::Max(amount)],
             Kind::First => vec![Step::First(time, amount)],
             Kind::Last => vec![Step::Last(time, amount)],
-            Kind::Flag => Vec::new(),
+            // Which step that is depends on what is kept: `place` says it.
+            Kind::Flag | Kind::Zone => Vec::new(),
         }
+    }
+
+    /// The step by which the choice of a time zone moves what is kept of it.
+    pub fn place(&self, kept: Option<&Cell>, time: Time, zone: &Value) -> Option<Step> {
+        let kept = match kept {
+            Some(Cell::Placed(placed)) => Some(&**placed),
+            _ => None,
+        };
+        let (zone, from) = placed::chosen(kept, time, zone)?;
+        Some(Step::Place(time, zone, from))
     }
 }
 
@@ -280,7 +305,7 @@ impl Step {
             Step::Distinct(value) | Step::Collect(value, _) => Item::Value(value),
             Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) | Step::First(..) => return None,
             Step::Last(..) | Step::Raise(_) | Step::Fall | Step::Reset => return None,
-            Step::Lately(..) | Step::NotLately(..) => return None,
+            Step::Lately(..) | Step::NotLately(..) | Step::Place(..) => return None,
         };
         Some(match way {
             Way::Add => Step::Lately(time, item, within),
@@ -326,8 +351,8 @@ impl Cell {
             Cell::Extreme(value) => Some(Value::clone(value)),
             Cell::Dated(dated) => Some(dated.1.clone()),
             Cell::Raised(_) => Some(Value::Bool(true)),
-            // It is read in its window only.
-            Cell::Window(_) => None,
+            // They are read at a time only.
+            Cell::Window(_) | Cell::Placed(_) => None,
         }
     }
 
@@ -379,6 +404,7 @@ impl Cell {
                 window.add(*time, item.clone(), *within)
             }
             (Some(Cell::Window(window)), Step::NotLately(time, item)) => window.take_back(*time, item),
+            (Some(Cell::Placed(placed)), Step::Place(time, zone, from)) => placed.choose(*time, zone, *from),
             (Some(_), Step::Reset | Step::Fall) => cell.take().is_some(),
             (None, step) => {
                 *cell = Cell::begun_by(step);
@@ -405,6 +431,7 @@ impl Cell {
             Cell::Visits(visits) => visits.is_empty(),
             Cell::Window(window) => window.is_empty(),
             Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) | Cell::Dated(_) | Cell::Raised(_) => false,
+            Cell::Placed(_) => false,
         }
     }
 
@@ -413,6 +440,7 @@ impl Cell {
             Step::Reset | Step::Fall | Step::NotLately(..) => return None,
             Step::Lately(time, item, _) => Cell::Window(Window::from(vec![(*time, item.clone())])),
             Step::Raise(since) => Cell::Raised(*since),
+            Step::Place(time, zone, _) => Cell::Placed(Box::new(Placed::new(*time, zone.clone()))),
             Step::Uncount => Cell::Count(-1),
             Step::Collect(item, times) => Cell::Bag(Bag::from(vec![(item.clone(), *times)])),
             Step::Visit(number, times) => Cell::Visits(Visits::from(vec![(*number, *times)])),

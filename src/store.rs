@@ -28,7 +28,7 @@ pub mod verify;
 
 use std::sync::Arc;
 
-use crate::award::{Award, Place};
+use crate::award::{News, Place};
 use crate::catalog::Numbers;
 use crate::document::Document;
 use crate::event::{EventId, Sequence, Time, UserId};
@@ -38,7 +38,8 @@ use crate::outcome::{Outcome, Rarity, Record};
 pub use backup::{BACKUP_CHUNK_BYTES, Contents, Until, inspect, restore};
 pub use embedded::Embedded;
 pub use options::{
-    CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, Options, SEGMENT_BYTES, SEGMENT_BYTES_MIN,
+    CACHE_BYTES, CACHE_BYTES_MIN, CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, Options,
+    SEGMENT_BYTES, SEGMENT_BYTES_MIN, SLED_CACHE_PART,
 };
 pub use timeline::{Timeline, Timelines};
 pub use verify::verify;
@@ -80,10 +81,11 @@ pub trait Store: Send + Sync + 'static {
     /// none of them is, and none will ever be. An empty group is nothing to do.
     fn commit(&self, group: &[Outcome]) -> Result<(), Error>;
 
-    /// Awards after a place, in order, at most `limit`; of one user, or of all. The page also says how far it
-    /// came, so that the next one begins there. Those of one user are always all there; those of all begin with
-    /// [`kept_from`](Store::kept_from), and a place from before is refused with [`Error::Expired`].
-    fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error>;
+    /// What was given and taken back after a place, in order, at most `limit`; of one user, or of all. The page also says
+    /// how far it came, so that the next one begins there. What one user was given is always all there, and what was
+    /// taken back as [`Document::news`] has it; that of all begins with [`kept_from`](Store::kept_from), and a place
+    /// from before is refused with [`Error::Expired`].
+    fn news_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<News>, Error>;
 
     /// Events after one, in order, at most `limit`, with what they did. [`Error::Expired`] where records after
     /// it were reclaimed.

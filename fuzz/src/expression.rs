@@ -36,7 +36,7 @@ fn run(text: &str, program: &Program, world: &World) {
     if program.is_true(world) {
         assert_eq!(parts_true, parts, "what is true is true in all its parts");
     }
-    if program.stays_true(&|used| used.facet == Facet::Itself) {
+    if program.stays_true(&|used| used.facet == Facet::Itself, &|_| true) {
         assert!(
             program.r#type() == &Type::Bool
                 || matches!(program.r#type(), Type::Any | Type::Int | Type::Double)

@@ -48,8 +48,9 @@ pub fn journal(bytes: &[u8]) {
         Err(error) => panic!("{error:?}"),
     };
     if let Some(record) = kept.last().cloned() {
-        let (changes, awards) = Default::default();
-        let record = Record { sequence: record.sequence.next(), changes, awards, newcomers: 0, ..record };
+        let (changes, awards, revoked) = Default::default();
+        let sequence = record.sequence.next();
+        let record = Record { sequence, changes, awards, revoked, newcomers: 0, ..record };
         kept.push(record.clone());
         let store = open(&options).expect("it was opened before");
         store.commit(&[Outcome { record, documents: Vec::new(), left_out: 0 }]).expect("it goes on");
@@ -87,7 +88,7 @@ fn read(store: &Embedded) -> Vec<Record> {
         let documents = store.load(&keys).expect("documents are made again");
         assert_eq!(documents.len(), keys.len());
     }
-    let awards = store.awards_after(Place::START, None, usize::MAX).expect("likewise");
+    let awards = store.news_after(Place::START, None, usize::MAX).expect("likewise");
     assert_eq!(awards.reached, Place::end_of(store.head()));
     records
 }

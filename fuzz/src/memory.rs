@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use laurels::award::{Award, Place};
+use laurels::award::{News, Place};
 use laurels::catalog::Numbers;
 use laurels::document::Document;
 use laurels::engine::Documents;
@@ -98,14 +98,13 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error> {
+    fn news_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<News>, Error> {
         let kept = self.kept();
-        let awards = kept.records.iter().flat_map(|record| &record.awards);
-        let of_user = |award: &&Award| user.is_none_or(|user| award.user == *user);
-        let items: Vec<_> =
-            awards.filter(of_user).filter(|award| award.place > after).take(limit).cloned().collect();
+        let news = kept.records.iter().flat_map(Record::news);
+        let of_user = |news: &News| user.is_none_or(|user| news.award().user == *user);
+        let items: Vec<_> = news.filter(of_user).filter(|news| news.place() > after).take(limit).collect();
         let end = Place::end_of(Sequence(self.before + kept.records.len() as u64)).max(after);
-        let reached = items.last().filter(|_| items.len() == limit).map_or(end, |last| last.place);
+        let reached = items.last().filter(|_| items.len() == limit).map_or(end, News::place);
         Ok(Page { items, reached })
     }
 

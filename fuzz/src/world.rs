@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use laurels::cel::{Environment, Facet, Scope, StatUse, Type};
+use laurels::cel::{Environment, Facet, Scope, StatUse, Type, Whose};
 use laurels::event::{Draft, DraftData, Event, Period, Time, Value};
 use smol_str::SmolStr;
 
@@ -77,6 +77,11 @@ impl Scope for World {
             (_, Some(facet)) => return Err(format!("`{name}` has no `{facet}`")),
         };
         Ok(StatUse { stat, facet, r#type })
+    }
+
+    fn profile(&self, field: &str) -> Result<(StatUse, Whose), String> {
+        Scope::event(self)?;
+        Ok((Scope::stat(self, field, None, Some(1))?, Whose::OfEvent))
     }
 
     fn badge(&self, id: &str) -> Result<usize, String> {

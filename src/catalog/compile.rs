@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use super::declare::{Folder, Sort};
+use smol_str::SmolStr;
+
+use super::declare::{Declaration, Folder, Sort};
 use super::events::Events;
 use super::hearing::{Heard, Pattern};
 use super::keys::{self, Parts};
@@ -15,11 +17,11 @@ use super::rank::{self, Ranks};
 use super::rules::{self, Condition};
 use super::scope::Known;
 use super::stats::{self, Compiled};
-use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall};
+use super::{Catalog, Gives, Numbers, Rule, Season, Source, Tier, Trial, badges, fall, profile};
 use crate::badge::Badge;
 use crate::diagnostic::Diagnostic;
 use crate::event::Value;
-use crate::stat::Stat;
+use crate::stat::{Limits, Stat};
 
 impl Catalog {
     /// Compiles files, or says everything that is wrong with them. Files are given in the order of
@@ -32,9 +34,10 @@ impl Catalog {
         numbers: &Numbers,
     ) -> Result<(Catalog, Numbers, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut mistakes = Mistakes::new(files);
-        let Some(folder) = Folder::read(files, &mut mistakes) else {
+        let Some(mut folder) = Folder::read(files, &mut mistakes) else {
             return Err(mistakes.into_diagnostics());
         };
+        folder.rules.extend(profile::stats(&folder));
         let names = Names::of(&folder, &mut mistakes);
         let events = Events::of(&folder.events, &mut mistakes);
         let keys = keys::of_all(&names);
@@ -180,7 +183,7 @@ impl Everything {
             for badge in badges.collect::<BTreeSet<_>>() {
                 catalog.award_looks.entry(catalog.badges[badge].number).or_default().push(place);
             }
-            catalog.rules.push(self.rule(rule, condition, meaning));
+            catalog.rules.push(self.rule(rule, condition, meaning, numbers));
         }
         let places = || catalog.badges.iter().enumerate();
         catalog.by_number = places().map(|(place, badge)| (badge.number, place)).collect();
@@ -201,6 +204,10 @@ impl Everything {
             within: meaning.within(*entry),
             when: stat.when.clone(),
             amount: stat.amount.clone(),
+            limits: Limits {
+                groups: stat.limits.needs_groups().then(|| numbers.groups(stat.fingerprint)),
+                ..stat.limits.clone()
+            },
             looked_at_by: Vec::new(),
         });
         stats.collect()
@@ -218,12 +225,13 @@ impl Everything {
         listeners
     }
 
-    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>) -> Rule {
+    fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>, numbers: &mut Numbers) -> Rule {
         let declaration = &meaning.names.rules[rule];
         let at = declaration.at.as_ref().map_or(Value::Int(1), |at| at.value.clone());
+        let shared = declaration.revoke.is_some() && gives_shared(declaration, meaning.keys[rule].as_deref());
         let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
             let at = named.tier.map_or_else(|| at.clone(), |(_, tier)| tier.at.value.clone());
-            Tier { at, badge }
+            Tier { at, badge, reasons: shared.then(|| numbers.reasons(&named.id, declaration.once)) }
         });
         let repeat = declaration.repeat.as_ref().map(|repeat| repeat.value.clone());
         let gives = match (self.layout.truth(rule), repeat) {
@@ -235,6 +243,7 @@ impl Everything {
                 once: declaration.once,
                 repeat,
                 season: Season { from: declaration.from, until: declaration.until },
+                revoke: declaration.revoke.is_some(),
             },
         };
         Rule {
@@ -246,6 +255,12 @@ impl Everything {
             gives,
         }
     }
+}
+
+/// Whether several keys may give the same award.
+fn gives_shared(declaration: &Declaration, parts: Option<&[SmolStr]>) -> bool {
+    let of_more_than_users = parts.is_some_and(|parts| parts.iter().any(|part| part != "user"));
+    declaration.to.is_some() || (declaration.once && of_more_than_users)
 }
 
 /// The badges declared, with their numbers, and then those that are declared no longer.

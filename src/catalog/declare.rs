@@ -3,6 +3,7 @@
 
 mod event;
 mod hearing;
+mod limits;
 mod looks;
 mod name;
 mod rule;

@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 
 use super::declare::{EventDeclaration, FieldType};
 use super::mistakes::Mistakes;
+use super::profile;
 use crate::cel::Type;
 use crate::diagnostic::did_you_mean;
 use crate::event::{Event, Invalid, Map, Time, Value};
@@ -24,6 +25,10 @@ impl Events {
     /// types is a mistake.
     pub(super) fn of(declared: &[EventDeclaration], mistakes: &mut Mistakes) -> Events {
         let mut events = Events::default();
+        if !declared.is_empty() {
+            let fields = profile::FIELDS.map(|(name, r#type)| (SmolStr::new_static(name), r#type));
+            events.fields.insert(profile::UPDATED.into(), BTreeMap::from(fields));
+        }
         for event in declared {
             if event.broken {
                 events.broken.insert(event.r#type.value.clone());

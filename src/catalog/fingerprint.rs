@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::declare::Hearing;
 use super::mistakes::At;
 use crate::cel::Program;
-use crate::stat::{Kind, Part, PartSource};
+use crate::stat::{Kind, Limits, Part, PartSource};
 
 /// A hash of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,22 +29,26 @@ pub(super) fn of_stat(
     hearing: &Hearing,
     kind: Kind,
     by: &[Part],
+    limits: &Limits,
     when: Option<&Program>,
     amount: Option<&Program>,
     name: &dyn Fn(usize) -> String,
 ) -> Fingerprint {
     let canonical =
         |program: Option<&Program>| program.map_or_else(String::new, |program| program.canonical(name));
-    let by = by.iter().map(|part| {
-        let from = match &part.from {
-            PartSource::User => "event.user".to_owned(),
-            PartSource::Subject => "event.subject".to_owned(),
-            PartSource::Period(period) => period.name().to_owned(),
-            PartSource::Program(program) => program.canonical(name),
-        };
-        format!("{}={from}", part.name)
-    });
-    let by = by.collect::<Vec<_>>().join("\n");
+    let written = |parts: &[Part]| {
+        let parts = parts.iter().map(|part| {
+            let from = match &part.from {
+                PartSource::User => "event.user".to_owned(),
+                PartSource::Subject => "event.subject".to_owned(),
+                PartSource::Period(period) => period.name().to_owned(),
+                PartSource::Program(program) => program.canonical(name),
+            };
+            format!("{}={from}", part.name)
+        });
+        parts.collect::<Vec<_>>().join("\n")
+    };
+    let by = written(by);
     let kept = format!("{}\n{}", word(kind), canonical(amount));
     let (on, when) = (sorted(&hearing.on), canonical(when));
     let mut parts = vec!["stat".to_owned(), on, by, when, kept];
@@ -57,7 +61,21 @@ pub(super) fn of_stat(
     if let Some(within) = &hearing.within {
         parts.extend(["within".to_owned(), within.value.to_string()]);
     }
+    if limits.others_only {
+        parts.extend(["own".to_owned(), "false".to_owned()]);
+    }
+    for (word, number) in [("most", limits.most), ("cooldown", limits.cooldown)] {
+        parts.extend(number.into_iter().flat_map(|number| [word.to_owned(), number.to_string()]));
+    }
+    if !limits.per.is_empty() {
+        parts.extend(["per".to_owned(), written(&limits.per)]);
+    }
     hash(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The fingerprint of what a stat keeps of each of its groups: the stat, and which of the things.
+pub(super) fn of_groups(stat: Fingerprint, which: &str) -> Fingerprint {
+    hash(&["groups", &stat.to_string(), which])
 }
 
 /// What is heard, in an order that does not depend on how it is written.
@@ -70,6 +88,12 @@ fn sorted(patterns: &[At<SmolStr>]) -> String {
 /// The fingerprint of a flag: its name, so that what is up stays up when the condition changes.
 pub(super) fn of_flag(name: &str) -> Fingerprint {
     hash(&["flag", name])
+}
+
+/// The fingerprint of one of the things that are kept of why a badge is held: its id, whether that is kept for the badge or
+/// for each key of its awards, and which of the things.
+pub(super) fn of_reasons(badge: &str, once: bool, which: &str) -> Fingerprint {
+    hash(&["reasons", badge, if once { "once" } else { "by key" }, which])
 }
 
 /// No text of ours has this character but in quotes, where it is escaped.
@@ -95,6 +119,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::First => "first",
         Kind::Last => "last",
         Kind::Flag => "flag",
+        Kind::Zone => "zone",
     }
 }
 
@@ -108,7 +133,8 @@ mod tests {
         let by: Vec<_> = parts.iter().map(part).collect();
         let spot = Spot { file: 0, range: 0..0 };
         let on = on.iter().map(|on| At { value: (*on).into(), spot: spot.clone() }).collect();
-        of_stat(&Hearing { on, ..Hearing::default() }, kind, &by, None, None, &|_| String::new())
+        let (hearing, limits) = (Hearing { on, ..Hearing::default() }, Limits::default());
+        of_stat(&hearing, kind, &by, &limits, None, None, &|_| String::new())
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::Fingerprint;
+use super::fingerprint::{of_groups, of_reasons};
+use super::{Fingerprint, Reasons};
 use crate::badge::{Badge, BadgeNumber};
-use crate::stat::Slot;
+use crate::stat::{Groups, Slot};
 
 /// Every number that was ever given in one store. The store keeps it for ever.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,17 @@ impl Numbers {
     pub fn slot(&mut self, definition: Fingerprint) -> Slot {
         let next = Slot(u32::try_from(self.slots.len()).expect("fewer than four thousand million rules"));
         *self.slots.entry(definition).or_insert(next)
+    }
+
+    /// Where is kept what the limits of this stat need to know.
+    pub(super) fn groups(&mut self, stat: Fingerprint) -> Groups {
+        Groups { total: self.slot(of_groups(stat, "total")), last: self.slot(of_groups(stat, "last")) }
+    }
+
+    /// Where it is kept why this badge is held.
+    pub(super) fn reasons(&mut self, badge: &str, once: bool) -> Reasons {
+        let mut slot = |which| self.slot(of_reasons(badge, once, which));
+        Reasons { given: slot("given"), keys: slot("keys"), first: slot("first") }
     }
 
     /// Whether this definition was ever in use.

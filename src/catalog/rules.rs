@@ -190,6 +190,7 @@ fn check_manual(declaration: &Declaration, mistakes: &mut Mistakes) {
         ("tiers", declaration.tiers.as_ref().map(|tiers| &tiers.spot)),
         ("repeat", declaration.repeat.as_ref().map(|repeat| &repeat.spot)),
         ("to", declaration.to.as_ref().map(|to| &to.spot)),
+        ("revoke", declaration.revoke.as_ref()),
     ];
     for (name, spot) in written {
         if let Some(spot) = spot {

@@ -14,7 +14,8 @@ use super::layout::{Entry, Layout};
 use super::look;
 use super::mistakes::At;
 use super::names::Names;
-use crate::cel::{Facet, Scope, StatUse, Type};
+use super::profile;
+use crate::cel::{Facet, Scope, StatUse, Type, Whose};
 use crate::diagnostic::did_you_mean;
 use crate::stat::Kind;
 
@@ -208,6 +209,17 @@ impl Scope for RuleScope<'_> {
         Ok(StatUse { stat, facet, r#type })
     }
 
+    fn profile(&self, field: &str) -> Result<(StatUse, Whose), String> {
+        let name = profile::stat_name(field);
+        match (self.key_part("user"), self.event()) {
+            (Ok(()), _) => Ok((self.stat(&name, None, None)?, Whose::OfKey)),
+            (Err(_), Ok(())) => Ok((self.stat(&name, None, Some(1))?, Whose::OfEvent)),
+            (Err(_), Err(_)) => Err(format!(
+                "whose `{name}` it is is not known: the key of this rule has no `user`, and without `on` there is no event"
+            )),
+        }
+    }
+
     fn badge(&self, id: &str) -> Result<usize, String> {
         let place = self.known.names.badge(id)?;
         let per_user = self.key().is_none_or(|parts| matches!(parts, [part] if part == "user"));
@@ -229,6 +241,7 @@ impl Shape {
             Kind::Count | Kind::Distinct | Kind::Run(_) => Type::Int,
             Kind::Sum | Kind::Min | Kind::Max | Kind::First | Kind::Last => self.amount.clone(),
             Kind::Flag => Type::Bool,
+            Kind::Zone => Type::Text,
         };
         let sides: &[(&str, Facet)] = match self.kind {
             Kind::Distinct => &[("list", Facet::List)],
@@ -240,7 +253,14 @@ impl Shape {
                 ("last", Facet::Last),
                 ("gap", Facet::Gap),
             ],
-            Kind::Count | Kind::Sum | Kind::Min | Kind::Max | Kind::First | Kind::Last | Kind::Flag => &[],
+            Kind::Count
+            | Kind::Sum
+            | Kind::Min
+            | Kind::Max
+            | Kind::First
+            | Kind::Last
+            | Kind::Flag
+            | Kind::Zone => &[],
         };
         let Some(word) = word else { return Ok((Facet::Itself, itself)) };
         let Some((_, facet)) = sides.iter().find(|(known, _)| *known == word) else {

@@ -8,11 +8,12 @@ use std::cell::RefCell;
 use super::declare::{Hearing, PartDeclaration, Sort};
 use super::fingerprint::{self, Fingerprint};
 use super::layout::Entry;
+use super::limits;
 use super::mistakes::{At, Mistakes};
 use super::scope::{Known, RuleScope, Shape, Stands};
 use crate::cel::{Program, Type, compile};
 use crate::event::Period;
-use crate::stat::{Kind, Part, PartSource};
+use crate::stat::{Kind, Limits, Part, PartSource};
 
 /// A compiled stat.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub(super) struct Compiled {
     pub(super) kind: Kind,
     pub(super) whole: Option<bool>,
     pub(super) by: Vec<Part>,
+    pub(super) limits: Limits,
     pub(super) when: Option<Program>,
     pub(super) amount: Option<Program>,
     pub(super) fingerprint: Fingerprint,
@@ -88,6 +90,7 @@ impl Stats<'_> {
         };
         let (in_by, beside) = (scope(Stands::InBy), scope(Stands::BesideOn));
         let by: Vec<_> = hearing.by.iter().map(|part| compile_part(part, &in_by, mistakes)).collect();
+        let limits = limits::compile(declaration, hearing, &in_by, mistakes);
         let when = declaration.when.as_ref().map(|when| compile_when(when, &beside, mistakes));
         let amount = hearing.amount.as_ref().map(|(_, amount)| compile_expression(amount, &beside, mistakes));
         let mut waiting = [in_by.waiting.into_inner(), beside.waiting.into_inner()].concat();
@@ -98,6 +101,9 @@ impl Stats<'_> {
         }
         let needs_number = declaration.sort != Sort::Stat;
         check_window(hearing, mistakes);
+        if let Some(by) = by.iter().cloned().collect::<Option<Vec<_>>>() {
+            limits::check_own(hearing, &by, mistakes);
+        }
         let shape = match (&hearing.amount, &amount) {
             (Some((kind, source)), Some(Some(amount))) => {
                 check_amount(*kind, source, amount, needs_number, mistakes)
@@ -105,7 +111,7 @@ impl Stats<'_> {
             (Some((kind, _)), _) => Shape { kind: *kind, amount: Type::Any },
             (None, _) => Shape { kind: Kind::Count, amount: Type::Any },
         };
-        self.compiled[index] = self.finished(index, hearing, &shape, by, when, amount);
+        self.compiled[index] = self.finished(index, hearing, &shape, (by, limits), when, amount);
         self.shapes[index] = Some(shape);
         Vec::new()
     }
@@ -115,7 +121,7 @@ impl Stats<'_> {
         index: usize,
         hearing: &Hearing,
         shape: &Shape,
-        by: Vec<Option<Part>>,
+        (by, limits): (Vec<Option<Part>>, Option<Limits>),
         when: Option<Option<Program>>,
         amount: Option<Option<Program>>,
     ) -> Option<Compiled> {
@@ -125,6 +131,7 @@ impl Stats<'_> {
             other => Ok(other.flatten()),
         };
         let by: Vec<Part> = by.into_iter().collect::<Option<_>>()?;
+        let limits = limits?;
         let (when, amount) = (or_none(when).ok()?, or_none(amount).ok()?);
         let whole = match (shape.kind, &shape.amount) {
             (Kind::Sum, Type::Int) => Some(true),
@@ -137,8 +144,8 @@ impl Stats<'_> {
             None => String::new(),
         };
         let fingerprint =
-            fingerprint::of_stat(hearing, shape.kind, &by, when.as_ref(), amount.as_ref(), &name);
-        Some(Compiled { kind: shape.kind, whole, by, when, amount, fingerprint })
+            fingerprint::of_stat(hearing, shape.kind, &by, &limits, when.as_ref(), amount.as_ref(), &name);
+        Some(Compiled { kind: shape.kind, whole, by, limits, when, amount, fingerprint })
     }
 
     fn keep_truth(&mut self, index: usize, rule: usize) {
@@ -147,8 +154,15 @@ impl Stats<'_> {
         // Nothing is read out of an event: the rule itself moves it.
         let by = parts.map(|name| Part { name: name.clone(), from: PartSource::User }).collect();
         let fingerprint = fingerprint::of_flag(&names.rules[rule].name.value);
-        self.compiled[index] =
-            Some(Compiled { kind: Kind::Flag, whole: None, by, when: None, amount: None, fingerprint });
+        self.compiled[index] = Some(Compiled {
+            kind: Kind::Flag,
+            whole: None,
+            by,
+            limits: Limits::default(),
+            when: None,
+            amount: None,
+            fingerprint,
+        });
         self.shapes[index] = Some(Shape { kind: Kind::Flag, amount: Type::Bool });
     }
 
@@ -201,7 +215,11 @@ pub(super) fn compile_when(
     None
 }
 
-fn compile_part(part: &PartDeclaration, scope: &RuleScope<'_>, mistakes: &mut Mistakes) -> Option<Part> {
+pub(super) fn compile_part(
+    part: &PartDeclaration,
+    scope: &RuleScope<'_>,
+    mistakes: &mut Mistakes,
+) -> Option<Part> {
     let name = part.name.value.clone();
     let short = match (&part.from, name.as_str()) {
         (None, name @ ("user" | "subject")) => format!("event.{name}"),
@@ -254,7 +272,7 @@ fn may_be_text(r#type: &Type) -> bool {
 fn check_window(hearing: &Hearing, mistakes: &mut Mistakes) {
     let Some(within) = &hearing.within else { return };
     match hearing.kind() {
-        Kind::Count | Kind::Sum | Kind::Distinct | Kind::Flag => {}
+        Kind::Count | Kind::Sum | Kind::Distinct | Kind::Flag | Kind::Zone => {}
         Kind::Run(_) | Kind::Min | Kind::Max | Kind::First | Kind::Last => {
             let message = "`within` goes with a count, `sum` or `distinct`; take it out, or keep one per period: `by = [\"user\", \"day\"]`";
             mistakes.error(&within.spot, message);
@@ -291,7 +309,9 @@ fn check_amount(
             (kind, false, "`min` and `max` need numbers, texts or times")
         }
         (Kind::First | Kind::Last, Type::Null) => (kind, false, "`first` and `last` need a value"),
-        (Kind::Min | Kind::Max | Kind::First | Kind::Last | Kind::Count | Kind::Flag, _) => (kind, true, ""),
+        (Kind::Min | Kind::Max | Kind::First | Kind::Last | Kind::Count | Kind::Flag | Kind::Zone, _) => {
+            (kind, true, "")
+        }
     };
     if !fits {
         mistakes.error(&source.spot, format!("{must_be}; this is {}", r#type));

@@ -163,13 +163,13 @@ impl Expr {
     }
 
     /// Whether it stays true once it is: see [`super::Program::stays_true`].
-    pub(super) fn stays_true(&self, grows: &dyn Fn(&StatUse) -> bool) -> bool {
+    pub(super) fn stays_true(&self, grows: &dyn Fn(&StatUse) -> bool, kept: &dyn Fn(usize) -> bool) -> bool {
         let is_growing = |expr: &Expr| matches!(expr, Expr::Stat { stat, at: None } if grows(stat));
         match self {
             Expr::Literal(value) => *value == Value::Bool(true),
             Expr::Stat { .. } => is_growing(self),
-            Expr::Holds { .. } => true,
-            Expr::And(parts) | Expr::Or(parts) => parts.iter().all(|part| part.stays_true(grows)),
+            Expr::Holds { badge, .. } => kept(*badge),
+            Expr::And(parts) | Expr::Or(parts) => parts.iter().all(|part| part.stays_true(grows, kept)),
             Expr::Binary(Operator::Greater | Operator::GreaterOrEqual, sides) => {
                 is_growing(&sides[0]) && matches!(sides[1], Expr::Literal(_))
             }

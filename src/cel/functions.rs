@@ -8,7 +8,7 @@ mod part;
 
 use super::Type;
 use super::eval::Budget;
-use crate::event::{Period, Value};
+use crate::event::{Period, Value, Zone};
 use convert::{size, to_double, to_duration, to_int, to_text, to_time};
 
 pub(super) use part::Part;
@@ -97,7 +97,7 @@ impl Function {
         }
     }
 
-    /// Whether it reads the clock, which differs between zones.
+    /// Whether it reads the clock, which differs between zones: then a zone may follow.
     pub(super) fn goes_by_zone(self) -> bool {
         matches!(self, Function::Period(_) | Function::Part(_))
     }
@@ -112,9 +112,11 @@ impl Function {
             Function::ToText => "a number, a bool, a timestamp or a duration",
             Function::ToTime => "a string such as \"2026-01-31T12:00:00Z\", or seconds since 1970",
             Function::ToDuration => "a string such as \"90d\" or \"1h30m\"",
-            Function::Period(_) => "a timestamp",
-            Function::Part(part) if part.is_of_durations() => "a timestamp or a duration",
-            Function::Part(_) => "a timestamp",
+            Function::Period(_) => "a timestamp, and perhaps a time zone",
+            Function::Part(part) if part.is_of_durations() => {
+                "a timestamp or a duration, and perhaps a time zone"
+            }
+            Function::Part(_) => "a timestamp, and perhaps a time zone",
         }
     }
 
@@ -172,6 +174,13 @@ impl Function {
 
     /// The value of a function of two values.
     pub(super) fn of_two(self, value: &Value, other: &Value, budget: &Budget) -> Option<Value> {
+        if let (Value::Time(time), Value::Text(zone)) = (value, other)
+            && self.goes_by_zone()
+        {
+            budget.spend_text(zone.len())?;
+            let shown = Zone::named(zone)?.shown(*time)?;
+            return self.of(&Value::Time(shown), budget);
+        }
         let (Value::Text(text), Value::Text(other)) = (value, other) else { return None };
         budget.spend_text(text.len())?;
         let (text, other) = (text.as_str(), other.as_str());

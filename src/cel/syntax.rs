@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::expr::{Macro, Operator};
 use crate::event::Value;
@@ -59,6 +59,10 @@ pub(super) fn bare_names(root: &Node) -> Vec<SmolStr> {
     names
 }
 
+fn is_profile(node: &Node, bound: &[&SmolStr]) -> bool {
+    matches!(&node.kind, Kind::Name(name) if name == "profile" && !bound.contains(&name))
+}
+
 fn collect<'n>(node: &'n Node, bound: &mut Vec<&'n SmolStr>, names: &mut Vec<SmolStr>) {
     match &node.kind {
         Kind::Wrong | Kind::Literal(_) => {}
@@ -66,6 +70,12 @@ fn collect<'n>(node: &'n Node, bound: &mut Vec<&'n SmolStr>, names: &mut Vec<Smo
             let own = matches!(name.as_str(), "event" | "key" | "now" | "profile");
             if !own && !bound.contains(&name) && !names.contains(name) {
                 names.push(name.clone());
+            }
+        }
+        Kind::Field { of: inner, name } if is_profile(inner, bound) => {
+            let name = format_smolstr!("profile.{name}");
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
         Kind::Field { of: inner, .. } | Kind::Has(inner) | Kind::Not(inner) | Kind::Negate(inner) => {

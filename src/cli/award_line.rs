@@ -1,16 +1,14 @@
 //! How an award is written, for people and for programs.
 
-use laurels_client::{Award, Timestamp};
+use laurels_client::{Award, Revocation, Timestamp};
 use serde::Serialize;
 
 use crate::event::Time;
 
 /// `2026-01-31T12:00:00Z  ana  First light (first-photo)`, with the key behind the badge if it has one.
 pub(super) fn readable(award: &Award) -> String {
-    let Award { user, badge, key, title, number, .. } = award;
-    let space = if key.is_empty() { "" } else { " " };
-    let number = times(*number);
-    format!("{}  {user}  {title} ({badge}{space}{key}{number})", time(award.time))
+    let Award { user, title, .. } = award;
+    format!("{}  {user}  {title} ({})", time(award.time), badge(award))
 }
 
 /// `{"user":"ana","badge":"first-photo","key":"","time":"2026-01-31T12:00:00Z"}`, and `"number":2` behind the key of
@@ -20,12 +18,38 @@ pub(super) fn json(award: &Award) -> String {
     to_json(&Short { user, badge, key, number: *number, time: time(award.time) })
 }
 
+/// `2026-01-31T12:00:00Z  ana  no longer: First light (first-photo)`, with the time at which it was taken back.
+pub(super) fn readable_revoked(award: &Award, taken: Option<Timestamp>) -> String {
+    let Award { user, title, .. } = award;
+    format!("{}  {user}  no longer: {title} ({})", time(taken), badge(award))
+}
+
 /// As [`json`], with what a listener needs beside: the cursor first.
 pub(super) fn json_of_stream(award: &Award, cursor: &str) -> String {
+    to_json(&long(award, cursor))
+}
+
+/// The same of an award that was taken back, with the time at which it was, the event that did it, and
+/// `"revoked":true` at the end.
+pub(super) fn json_of_revoked(revocation: &Revocation, taken: Option<Timestamp>, cursor: &str) -> String {
+    let nothing = Award::default();
+    let award = revocation.award.as_ref().unwrap_or(&nothing);
+    let event_id = revocation.event_id.as_str();
+    to_json(&Long { time: time(taken), event_id, revoked: true, ..long(award, cursor) })
+}
+
+fn long<'a>(award: &'a Award, cursor: &'a str) -> Long<'a> {
     let Award { user, badge, key, title, medal, points, category, event_id, number, .. } = award;
     let (points, number) = (*points, *number);
-    let time = time(award.time);
-    to_json(&Long { cursor, user, badge, key, number, time, title, medal, points, category, event_id })
+    let (time, revoked) = (time(award.time), false);
+    Long { cursor, user, badge, key, number, time, title, medal, points, category, event_id, revoked }
+}
+
+/// `popular-file src/main.rs x2`
+fn badge(award: &Award) -> String {
+    let Award { badge, key, number, .. } = award;
+    let space = if key.is_empty() { "" } else { " " };
+    format!("{badge}{space}{key}{}", times(*number))
 }
 
 /// ` x2` for the second of a badge that repeats; nothing for the first.
@@ -63,6 +87,8 @@ struct Long<'a> {
     points: i32,
     category: &'a str,
     event_id: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    revoked: bool,
 }
 
 fn is_first(number: &i32) -> bool {
@@ -95,6 +121,18 @@ mod tests {
             r#"{"user":"ana","badge":"popular-file","key":"src/\"é\".rs","time":"2026-01-01T00:00:00Z"}"#
         );
         assert!(json_of_stream(&award(), "c1").starts_with(r#"{"cursor":"c1","user":"ana","badge""#));
+    }
+
+    #[test]
+    fn what_was_taken_back_is_told_with_the_time_at_which_it_was() {
+        let taken = Some(Timestamp { seconds: 1_767_225_660, nanos: 0 });
+        let line = readable_revoked(&award(), taken);
+        assert_eq!(line, "2026-01-01T00:01:00Z  ana  no longer: Popular (popular-file src/\"é\".rs)");
+        let revocation = Revocation { award: Some(award()), event_id: "e2".into() };
+        let json = json_of_revoked(&revocation, taken, "c2");
+        assert!(json.starts_with(r#"{"cursor":"c2","user":"ana","badge""#), "{json}");
+        assert!(json.contains(r#""time":"2026-01-01T00:01:00Z""#), "{json}");
+        assert!(json.ends_with(r#""event_id":"e2","revoked":true}"#), "{json}");
     }
 
     #[test]

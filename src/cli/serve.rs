@@ -47,6 +47,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "BYTES", default_value_t = store::CHECKPOINT_JOURNAL_BYTES,
           value_parser = value_parser!(u64).range(store::CHECKPOINT_JOURNAL_BYTES_MIN..))]
     checkpoint_bytes: u64,
+    /// Memory for documents that were asked for lately; sled takes a quarter as much for itself
+    #[arg(long, value_name = "BYTES", default_value_t = store::CACHE_BYTES,
+          value_parser = value_parser!(u64).range(store::CACHE_BYTES_MIN..))]
+    cache_bytes: u64,
 }
 
 impl Serve {
@@ -63,6 +67,8 @@ impl Serve {
         let options = Options {
             segment_bytes: self.segment_bytes,
             checkpoint_journal_bytes: self.checkpoint_bytes,
+            cache_bytes: self.cache_bytes,
+            sled_cache_bytes: self.cache_bytes / store::SLED_CACHE_PART,
             ..Options::default()
         };
         let store = Embedded::open(&self.data, options)?;

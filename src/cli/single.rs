@@ -10,16 +10,23 @@ use super::award_line;
 use super::error::Error;
 use crate::event::{DATA_MAX_DEPTH, Map, Value};
 
-/// Records the event and prints what it gave.
+/// Records the event and prints what it gave and took back.
 pub(super) async fn record(client: &Client, event: Event) -> Result<ExitCode, Error> {
     let recorded = client.record(event).await?;
     let mut out = std::io::stdout().lock();
     let what = if recorded.duplicate { "recorded before" } else { "recorded" };
-    match recorded.awards.is_empty() {
-        true => writeln!(out, "{what}; it gave no badge")?,
-        false => writeln!(out, "{what}; it gave")?,
+    match (recorded.awards.is_empty(), recorded.revoked.is_empty()) {
+        (true, true) => writeln!(out, "{what}; it gave no badge")?,
+        (true, false) => writeln!(out, "{what}; it gave no badge and took back")?,
+        (false, _) => writeln!(out, "{what}; it gave")?,
     }
     for award in &recorded.awards {
+        writeln!(out, "  {}", award_line::readable(award))?;
+    }
+    if !recorded.awards.is_empty() && !recorded.revoked.is_empty() {
+        writeln!(out, "and took back")?;
+    }
+    for award in &recorded.revoked {
         writeln!(out, "  {}", award_line::readable(award))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -17,6 +17,7 @@ pub(super) struct Tally {
     recorded: u64,
     duplicates: u64,
     awards: u64,
+    revoked: u64,
     refused: u64,
 }
 
@@ -28,7 +29,7 @@ impl Tally {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let file =
             if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
-        Tally { file, bar, recorded: 0, duplicates: 0, awards: 0, refused: 0 }
+        Tally { file, bar, recorded: 0, duplicates: 0, awards: 0, revoked: 0, refused: 0 }
     }
 
     /// What shows how far it is.
@@ -44,6 +45,7 @@ impl Tally {
             self.duplicates += 1;
         } else {
             self.awards += u64::try_from(recorded.awards.len()).unwrap_or(u64::MAX);
+            self.revoked += u64::try_from(recorded.revoked.len()).unwrap_or(u64::MAX);
         }
         self.bar.set_message(format!("{} events, {} awards", self.recorded, self.awards));
     }
@@ -75,8 +77,9 @@ impl Tally {
 
     /// The line that an upload ends with. An event is counted there if it was recorded, now or before.
     pub(super) fn summary(&self) -> String {
-        let Tally { recorded, duplicates, awards, refused, .. } = self;
-        format!("{recorded} events, {duplicates} duplicates, {awards} awards, {refused} refused")
+        let Tally { recorded, duplicates, awards, revoked, refused, .. } = self;
+        let revoked = if *revoked > 0 { format!(", {revoked} taken back") } else { String::new() };
+        format!("{recorded} events, {duplicates} duplicates, {awards} awards{revoked}, {refused} refused")
     }
 
     /// The file's name as it is shown.
@@ -100,5 +103,7 @@ mod tests {
         tally.recorded(&again, true);
         tally.refused(4, "…");
         assert_eq!(tally.summary(), "3 events, 1 duplicates, 2 awards, 1 refused");
+        tally.recorded(&Recorded { revoked: once.awards.clone(), ..Recorded::default() }, false);
+        assert_eq!(tally.summary(), "4 events, 1 duplicates, 2 awards, 1 taken back, 1 refused");
     }
 }

@@ -1,17 +1,17 @@
-//! `laurels watch`: what is being earned now.
+//! `laurels watch`: what is being earned now, and taken back.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
-use laurels_client::{NotificationKind, WatchOptions};
+use laurels_client::{Notification, NotificationKind, WatchOptions};
 
 use super::award_line;
 use super::error::Error;
 use super::server::Server;
 use super::signals::Signals;
 
-/// Show what is being earned, as it happens
+/// Show what is being earned and taken back, as it happens
 #[derive(Debug, Args)]
 pub(super) struct Watch {
     /// Only this user; may be given several times
@@ -50,7 +50,7 @@ impl Watch {
             ..WatchOptions::default()
         };
         let mut watch = self.server.connect().await?.watch(options);
-        let mut listening = false;
+        let (mut listening, jsonl) = (false, self.jsonl);
         loop {
             let notification = tokio::select! {
                 notification = watch.next() => notification?,
@@ -60,11 +60,7 @@ impl Watch {
                 listening = true;
                 eprint("listening; ctrl-c ends it");
             }
-            if let Some(NotificationKind::Award(award)) = notification.kind {
-                let line = match self.jsonl {
-                    true => award_line::json_of_stream(&award, &notification.cursor),
-                    false => award_line::readable(&award),
-                };
+            if let Some(line) = line(&notification, jsonl) {
                 let mut out = std::io::stdout().lock();
                 writeln!(out, "{line}")?;
                 out.flush()?;
@@ -74,6 +70,22 @@ impl Watch {
             eprint(&format!("to go on from here: laurels watch --after {}", watch.cursor()));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// How a notification is shown; none for one that is about no award.
+fn line(notification: &Notification, jsonl: bool) -> Option<String> {
+    let Notification { cursor, time, .. } = notification;
+    match (notification.kind.as_ref()?, jsonl) {
+        (NotificationKind::Award(award), true) => Some(award_line::json_of_stream(award, cursor)),
+        (NotificationKind::Award(award), false) => Some(award_line::readable(award)),
+        (NotificationKind::Revocation(taken), true) => {
+            Some(award_line::json_of_revoked(taken, *time, cursor))
+        }
+        (NotificationKind::Revocation(taken), false) => {
+            Some(award_line::readable_revoked(taken.award.as_ref()?, *time))
+        }
+        (NotificationKind::Heartbeat(_), _) => None,
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Eve
 }
 
 /// The values of one part, each once.
-fn values_of<D: Documents>(view: &View<'_, D>, from: &PartSource, event: &Event) -> Vec<SmolStr> {
+pub(super) fn values_of<D: Documents>(view: &View<'_, D>, from: &PartSource, event: &Event) -> Vec<SmolStr> {
     let mut values = match from {
         PartSource::User => vec![event.user.as_text().clone()],
         PartSource::Subject => vec![event.subject.clone()],

@@ -68,7 +68,7 @@ fn of_rule<D: Documents>(
     user: &UserId,
     now: Time,
 ) -> Vec<Progress> {
-    let Gives::Badges { tiers, to: None, once, repeat, season } = &rule.gives else { return Vec::new() };
+    let Gives::Badges { tiers, to: None, once, repeat, season, .. } = &rule.gives else { return Vec::new() };
     if !season.contains(now) {
         return Vec::new();
     }

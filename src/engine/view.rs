@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::award::Award;
+use crate::award::{Award, Revocation};
 use crate::catalog::Catalog;
 use crate::document::{Change, Document};
 use crate::key::Key;
@@ -107,6 +107,11 @@ impl Moved {
     pub(super) fn give(&mut self, award: Award) {
         self.awarded |= Arc::make_mut(&mut self.document).give(award);
     }
+
+    /// Takes an award back.
+    pub(super) fn take_back(&mut self, revocation: Revocation) {
+        self.awarded |= Arc::make_mut(&mut self.document).take_back(revocation);
+    }
 }
 
 /// How many different values there are, of a set or run that counts how often each came.
@@ -115,6 +120,6 @@ fn members(kept: &Kept) -> Option<i64> {
         Kept::Bag(bag) => i64::try_from(bag.len()).ok(),
         Kept::Visits(visits) => Some(visits.run().size()),
         Kept::Count(_) | Kept::Sum(_) | Kept::Set(_) | Kept::Run(_) | Kept::Extreme(_) => None,
-        Kept::Dated(_) | Kept::Raised(_) | Kept::Window(_) => None,
+        Kept::Dated(_) | Kept::Raised(_) | Kept::Window(_) | Kept::Placed(_) => None,
     }
 }

@@ -7,7 +7,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::proto::notification::Kind;
-use super::proto::{Heartbeat, LiveNotificationsRequest, LiveNotificationsResponse, Notification};
+use super::proto::{
+    Heartbeat, LiveNotificationsRequest, LiveNotificationsResponse, Notification, Revocation,
+};
 use super::status::Refusal;
 use super::{award, known};
 use crate::event::UserId;
@@ -64,6 +66,15 @@ fn show(service: &Service, told: &Told) -> LiveNotificationsResponse {
             time: Some(award::timestamp(given.time)),
             user: given.user.to_string(),
             kind: Some(Kind::Award(award::show(given, &service.catalog()))),
+        },
+        Told::Revocation(taken) => Notification {
+            cursor: service.cursor(taken.place),
+            time: Some(award::timestamp(taken.time)),
+            user: taken.award.user.to_string(),
+            kind: Some(Kind::Revocation(Revocation {
+                award: Some(award::show(&taken.award, &service.catalog())),
+                event_id: taken.event_id.as_str().to_owned(),
+            })),
         },
         Told::Heartbeat { place, live, time } => Notification {
             cursor: service.cursor(*place),

@@ -6,7 +6,6 @@
     clippy::allow_attributes_without_reason,
     reason = "tonic-build wrote them"
 )]
-#![expect(clippy::large_enum_variant, reason = "a notification lives only until it is written")]
 
 include!(concat!(env!("OUT_DIR"), "/laurels.v1.rs"));
 include!(concat!(env!("OUT_DIR"), "/laurels.v1.AchievementService.rs"));

@@ -44,6 +44,7 @@ pub(super) fn answer(service: &Service, recorded: &Recorded) -> RecordEventRespo
         event_id: recorded.event_id.as_str().to_owned(),
         duplicate: recorded.duplicate,
         awards: recorded.awards.iter().map(|award| award::show(award, &catalog)).collect(),
+        revoked: recorded.revoked.iter().map(|taken| award::show(&taken.award, &catalog)).collect(),
         cursor: service.cursor(recorded.place),
     }
 }

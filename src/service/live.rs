@@ -12,7 +12,7 @@ use std::time::Duration;
 use smol_str::SmolStr;
 use tokio::time::Instant;
 
-use crate::award::{Award, Place};
+use crate::award::{Award, News, Place, Revocation};
 use crate::badge::BadgeNumber;
 use crate::event::{Time, UserId};
 use crate::hub::{Post, Subscription};
@@ -20,7 +20,7 @@ use crate::store::Page;
 
 use super::{Error, Service};
 
-/// Most awards that are read from the store at once while a stream catches up.
+/// Most news that are read from the store at once while a stream catches up.
 const PAGE_MAX: usize = 256;
 
 /// Whom and what a live stream is about: every list that is not empty must match.
@@ -50,6 +50,8 @@ pub enum From {
 pub enum Told {
     /// A badge was earned.
     Award(Award),
+    /// An award was taken back.
+    Revocation(Revocation),
     /// Nothing new: the stream is alive and has come this far.
     Heartbeat {
         /// Everything up to here has been sent.
@@ -67,7 +69,7 @@ pub struct Live {
     subscription: Subscription,
     filter: Filter,
     /// Found and not yet sent.
-    found: VecDeque<Award>,
+    found: VecDeque<News>,
     /// Everything up to here was found.
     reached: Place,
     /// What was told up to here has to be read from the store; what came later is in the mailbox.
@@ -109,9 +111,12 @@ impl Live {
     /// missing then is to be had after the last place.
     pub async fn next(&mut self) -> Option<Result<Told, Error>> {
         loop {
-            if let Some(award) = self.found.pop_front() {
+            if let Some(news) = self.found.pop_front() {
                 self.next_heartbeat = Instant::now() + self.heartbeat;
-                return Some(Ok(Told::Award(award)));
+                return Some(Ok(match news {
+                    News::Award(award) => Told::Award(award),
+                    News::Revocation(revocation) => Told::Revocation(revocation),
+                }));
             }
             if let Some(until) = self.missed_until {
                 if self.is_beat_due() {
@@ -128,7 +133,7 @@ impl Live {
             match self.subscription.collect() {
                 Post::Closed => return None,
                 Post::Overflowed => self.missed_until = Some(Place::end_of(self.service.0.store.head())),
-                Post::Awards(awards, told) => self.find(awards, told),
+                Post::News(news, told) => self.find(news, told),
             }
             if !self.found.is_empty() || self.missed_until.is_some() {
                 continue;
@@ -165,13 +170,13 @@ impl Live {
         Ok(())
     }
 
-    /// Takes awards into what is to be sent, but those that were found before or do not match.
-    fn find(&mut self, awards: impl IntoIterator<Item = Award>, up_to: Place) {
-        for award in awards {
-            if award.place > self.reached {
-                self.reached = award.place;
-                if self.matches(&award) {
-                    self.found.push_back(award);
+    /// Takes news into what is to be sent, but those that were found before or do not match.
+    fn find(&mut self, news: impl IntoIterator<Item = News>, up_to: Place) {
+        for one in news {
+            if one.place() > self.reached {
+                self.reached = one.place();
+                if self.matches(one.award()) {
+                    self.found.push_back(one);
                 }
             }
         }
@@ -191,11 +196,11 @@ impl Live {
     }
 }
 
-/// One page of the awards after a place: of all users together, or of some.
-fn missed(service: &Service, users: &[UserId], after: Place) -> Result<Page<Award>, Error> {
+/// One page of the news after a place: of all users together, or of some.
+fn missed(service: &Service, users: &[UserId], after: Place) -> Result<Page<News>, Error> {
     let store = Arc::clone(&service.0.store);
     let read = |user: Option<&UserId>| {
-        store.awards_after(after, user, PAGE_MAX).map_err(|error| service.resuming(error))
+        store.news_after(after, user, PAGE_MAX).map_err(|error| service.resuming(error))
     };
     if users.is_empty() {
         return read(None);
@@ -204,7 +209,7 @@ fn missed(service: &Service, users: &[UserId], after: Place) -> Result<Page<Awar
     // As far as every user's page reaches, they are complete together.
     let reached = pages.iter().map(|page| page.reached).min().unwrap_or(after);
     let mut items: Vec<_> = pages.into_iter().flat_map(|page| page.items).collect();
-    items.retain(|award| award.place <= reached);
-    items.sort_by_key(|award| award.place);
+    items.retain(|news| news.place() <= reached);
+    items.sort_by_key(News::place);
     Ok(Page { items, reached })
 }

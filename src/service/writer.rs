@@ -178,8 +178,8 @@ impl Writer {
             if std::mem::take(&mut self.refused) {
                 tracing::info!("events are kept again");
             }
-            let awards = outcomes.iter().flat_map(|outcome| &outcome.record.awards);
-            self.hub.tell(awards, Place::end_of(last.record.sequence));
+            let news = outcomes.iter().flat_map(|outcome| outcome.record.news());
+            self.hub.tell(news, Place::end_of(last.record.sequence));
         }
     }
 
@@ -221,7 +221,7 @@ impl Group {
         let at = self.outcomes.len();
         self.next = self.next.next();
         self.changes += outcome.record.changes.iter().map(|(_, changes)| changes.len()).sum::<usize>();
-        self.changes += outcome.record.awards.len();
+        self.changes += outcome.record.awards.len() + outcome.record.revoked.len();
         self.documents.extend(outcome.documents.iter().cloned());
         self.by_id.insert(outcome.record.event.id.clone(), at);
         self.outcomes.push(outcome);
@@ -301,7 +301,7 @@ fn same_or_reused(earlier: &Record, event: &Event) -> Result<(), Error> {
 /// What is left of an event whose record is gone: that it was recorded.
 fn forgotten(event: &Event, sequence: Sequence) -> Recorded {
     let (event_id, place) = (event.id.clone(), Place::end_of(sequence));
-    Recorded { event_id, duplicate: true, awards: Vec::new(), place }
+    Recorded { event_id, duplicate: true, awards: Vec::new(), revoked: Vec::new(), place }
 }
 
 fn recorded(record: &Record, duplicate: bool) -> Recorded {
@@ -309,6 +309,7 @@ fn recorded(record: &Record, duplicate: bool) -> Recorded {
         event_id: record.event.id.clone(),
         duplicate,
         awards: record.awards.clone(),
+        revoked: record.revoked.clone(),
         place: Place::end_of(record.sequence),
     }
 }

@@ -34,6 +34,11 @@ impl Bag {
         self.counts.get(item).is_some_and(|count| *count > 0)
     }
 
+    /// How often a text came less how often it was taken back.
+    pub fn count(&self, item: &str) -> i64 {
+        self.counts.get(item).copied().unwrap_or(0)
+    }
+
     /// How many different texts are there.
     pub fn len(&self) -> usize {
         self.there

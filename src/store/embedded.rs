@@ -20,7 +20,7 @@ use super::layout::Layout;
 use super::published::{Published, follows};
 use super::room::Room;
 use super::{Earlier, Error, Identity, Options, Page, Store, Timelines, Until, backup};
-use crate::award::{Award, Place};
+use crate::award::{News, Place};
 use crate::catalog::Numbers;
 use crate::document::Document;
 use crate::event::{EventId, Sequence, Time, UserId};
@@ -198,10 +198,10 @@ impl Store for Embedded {
         Ok(())
     }
 
-    fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error> {
+    fn news_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<News>, Error> {
         match user {
-            Some(user) => self.awards_of(user, after, limit),
-            None => self.awards_of_all(after, limit),
+            Some(user) => self.news_of(user, after, limit),
+            None => self.news_of_all(after, limit),
         }
     }
 

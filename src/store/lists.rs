@@ -1,39 +1,38 @@
-//! Long lists of the [`Embedded`] store, page by page: awards, events, users.
+//! Long lists of the [`Embedded`] store, page by page: news of awards, events, users.
 
 use std::collections::BTreeSet;
 
 use super::{Embedded, Error, Page, Store};
-use crate::award::{Award, Place};
+use crate::award::{News, Place};
 use crate::event::{Sequence, UserId};
 use crate::key::Key;
 use crate::outcome::Record;
 
-/// At most so many bytes of journal are read for one page of awards, or a little more: where awards are rare,
+/// At most so many bytes of journal are read for one page of news, or a little more: where awards are rare,
 /// a page is short, and says how far it came.
 const PAGE_JOURNAL_BYTES: usize = 4 << 20;
 
 impl Embedded {
-    /// The awards of one user: from the user's document, however long the journal is.
-    pub(super) fn awards_of(&self, user: &UserId, after: Place, limit: usize) -> Result<Page<Award>, Error> {
+    /// What one user was told: from the user's document, however long the journal is.
+    pub(super) fn news_of(&self, user: &UserId, after: Place, limit: usize) -> Result<Page<News>, Error> {
         // First how far everything is, then the document: it has at least that.
         let end = Place::end_of(self.head());
         let documents = self.load(&[Key::user(user)])?;
-        let awards = documents.iter().flat_map(|document| document.awards());
-        let mut items: Vec<_> = awards.filter(|award| award.place > after && award.place <= end).collect();
-        items.sort_unstable_by_key(|award| award.place);
+        let news = documents.iter().flat_map(|document| document.news());
+        let mut items: Vec<_> = news.filter(|news| news.place() > after && news.place() <= end).collect();
         let all = items.len() <= limit;
         items.truncate(limit);
-        let last = items.last().map_or(after, |award| award.place);
+        let last = items.last().map_or(after, News::place);
         let reached = if all { end.max(after) } else { last };
-        Ok(Page { items: items.into_iter().cloned().collect(), reached })
+        Ok(Page { items, reached })
     }
 
-    /// The awards of all users, from the journal.
-    pub(super) fn awards_of_all(&self, after: Place, limit: usize) -> Result<Page<Award>, Error> {
+    /// What all users were told, from the journal.
+    pub(super) fn news_of_all(&self, after: Place, limit: usize) -> Result<Page<News>, Error> {
         let head = self.head();
         let mut page = Page { items: Vec::new(), reached: after };
         let mut read = 0;
-        // The rest of an event's awards, where the place lies between them.
+        // The rest of an event's news, where the place lies between them.
         let whole = after == Place::end_of(after.sequence);
         let from = Sequence(after.sequence.0.saturating_add(u64::from(whole)).max(1));
         let mut walk = self.shared.journal.walk_kept(from)?;
@@ -45,12 +44,12 @@ impl Embedded {
             read += frame.size();
             for record in frame.events_from(from) {
                 let record = record.map_err(|error| walk.unreadable(error))?;
-                for award in record.awards.into_iter().filter(|award| award.place > after) {
+                for news in record.news().filter(|news| news.place() > after) {
                     if page.items.len() >= limit {
                         return Ok(page);
                     }
-                    page.reached = award.place;
-                    page.items.push(award);
+                    page.reached = news.place();
+                    page.items.push(news);
                 }
                 page.reached = page.reached.max(Place::end_of(record.sequence));
             }

@@ -16,9 +16,11 @@ pub const SEGMENT_BYTES: u64 = 64 << 20;
 pub const SEGMENT_BYTES_MIN: u64 = 4 << 10;
 /// Documents that are written behind are kept in memory up to so many bytes; then those that were not
 /// asked for lately are forgotten, and read again when they are.
-const CACHE_BYTES: u64 = 256 << 20;
-/// What sled keeps in memory for itself. Small: documents at hand are in our own cache.
-const SLED_CACHE_BYTES: u64 = 64 << 20;
+pub const CACHE_BYTES: u64 = 256 << 20;
+/// No smaller cache can be asked for: what one event needs would hardly stay in it.
+pub const CACHE_BYTES_MIN: u64 = 1 << 20;
+/// What sled keeps in memory for itself, as a part of that. Small: documents at hand are in our own cache.
+pub const SLED_CACHE_PART: u64 = 4;
 /// After so many bytes of journal everything is written behind: about what an opening has to replay.
 pub const CHECKPOINT_JOURNAL_BYTES: u64 = 64 << 20;
 /// Nothing smaller can be asked for: a checkpoint syncs several files, and less would be one with every event.
@@ -85,7 +87,7 @@ impl Default for Options {
             hash_seed: RandomState::new().hash_one(()),
             segment_bytes: SEGMENT_BYTES,
             cache_bytes: CACHE_BYTES,
-            sled_cache_bytes: SLED_CACHE_BYTES,
+            sled_cache_bytes: CACHE_BYTES / SLED_CACHE_PART,
             checkpoint_journal_bytes: CHECKPOINT_JOURNAL_BYTES,
             checkpoint_dirty_bytes: CHECKPOINT_DIRTY_BYTES,
             dirty_max_bytes: DIRTY_MAX_BYTES,

@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::door::Door;
 use crate::failure::{Failure, Result};
-use crate::server::{Opening, Server, Setup};
+use crate::server::{Opening, Server, Setup, Sizes};
 use crate::site::Site;
 
 /// The last event is tried for so long.
@@ -98,17 +98,11 @@ pub(crate) struct Rig {
 
 impl Rig {
     /// A site in this folder, with no server yet.
-    pub(crate) fn new(
-        arena: &Arena,
-        directory: &Path,
-        site: Site,
-        segment_bytes: u64,
-        checkpoint_bytes: u64,
-    ) -> Result<Rig> {
+    pub(crate) fn new(arena: &Arena, directory: &Path, site: Site, sizes: Sizes) -> Result<Rig> {
         let badges = directory.join("badges");
         site.write_rules(&badges)?;
         let (program, logs) = (arena.program.clone(), directory.to_owned());
-        let setup = Setup { program, badges, logs, segment_bytes, checkpoint_bytes };
+        let setup = Setup { program, badges, logs, sizes };
         let (data, door) = (directory.join("data"), Door::open(arena.runtime())?);
         Ok(Rig { site, setup, data, door, opened_in: Duration::from_millis(50), server: None })
     }

@@ -120,6 +120,9 @@ async fn watch(client: &Client, options: WatchOptions) -> Result<Vec<Award>> {
         match next.map_err(|error| call("watch", error))?.kind {
             Some(NotificationKind::Award(award)) => awards.push(award),
             Some(NotificationKind::Heartbeat(heartbeat)) if heartbeat.live => return Ok(awards),
+            Some(NotificationKind::Revocation(_)) => {
+                return hold(false, "no rule of the site takes anything back", String::new).map(|()| awards);
+            }
             Some(NotificationKind::Heartbeat(_)) | None => {}
         }
     }

@@ -14,6 +14,7 @@ use crate::arena::{Arena, Rig};
 use crate::check::{Kept, Known, check};
 use crate::failure::{Failure, Result};
 use crate::load::Clients;
+use crate::server::Sizes;
 use crate::site::Site;
 use crate::watchers::Watchers;
 
@@ -24,8 +25,8 @@ const CLIENTS: usize = 6;
 /// Events a second of all clients, when the server is there.
 const PER_SECOND: f64 = 1500.0;
 /// So small that each happens several times a second.
-const SEGMENT_BYTES: u64 = 32 << 10;
-const CHECKPOINT_BYTES: u64 = 32 << 10;
+const SIZES: Sizes =
+    Sizes { segment_bytes: 32 << 10, checkpoint_bytes: 32 << 10, cache_bytes: laurels::store::CACHE_BYTES };
 /// Blows at an opening are spread over so much of the time that one took: not all take as long.
 const OPENING_SWEPT: f64 = 0.9;
 /// The longest wait before a kill at any moment.
@@ -125,7 +126,7 @@ impl Score {
 
 fn one_round(arena: &Arena, directory: &Path, kills: usize, seed: u64, score: &mut Score) -> Result<()> {
     let site = Site { seed, users: 24, places: 50, days: 60, challenges: 50 };
-    let mut rig = Rig::new(arena, directory, site, SEGMENT_BYTES, CHECKPOINT_BYTES)?;
+    let mut rig = Rig::new(arena, directory, site, SIZES)?;
     rig.start()?;
     let mut clients = Clients::start(arena.runtime(), &rig.url(), site, CLIENTS, PER_SECOND);
     let mut watchers = Watchers::start(arena.runtime(), &rig.url(), site);

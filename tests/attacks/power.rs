@@ -22,6 +22,7 @@ use crate::check::{Kept, Known, check, check_that_it_works};
 use crate::crash::finish;
 use crate::failure::{Failure, Result, hold};
 use crate::load::Clients;
+use crate::server::Sizes;
 use crate::site::Site;
 use crate::volume::{self, Volume};
 use crate::watchers::Watchers;
@@ -36,8 +37,8 @@ const CLIENTS: usize = 6;
 /// Events a second of all clients. Each cut checks all there are.
 const PER_SECOND: f64 = 500.0;
 /// So small that each happens several times a second.
-const SEGMENT_BYTES: u64 = 32 << 10;
-const CHECKPOINT_BYTES: u64 = 32 << 10;
+const SIZES: Sizes =
+    Sizes { segment_bytes: 32 << 10, checkpoint_bytes: 32 << 10, cache_bytes: laurels::store::CACHE_BYTES };
 /// The file system: what the store keeps free, and some more.
 const VOLUME_BYTES: u64 = 192 << 20;
 /// No data before metadata, none at a rename, and nothing written down by itself for minutes.
@@ -132,7 +133,7 @@ impl Score {
 /// A store from its making on, cut so often; at the end it is checked itself.
 fn one_store(arena: &Arena, directory: &Path, cuts: usize, seed: u64, score: &mut Score) -> Result<()> {
     let site = Site { seed, users: 24, places: 50, days: 60, challenges: 50 };
-    let mut rig = Rig::new(arena, directory, site, SEGMENT_BYTES, CHECKPOINT_BYTES)?;
+    let mut rig = Rig::new(arena, directory, site, SIZES)?;
     let volume =
         Volume::make(&directory.join("image"), VOLUME_BYTES, &directory.join("volume"), MOUNT_OPTIONS)?;
     rig.data = volume.root.join("data");

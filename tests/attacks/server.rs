@@ -30,8 +30,15 @@ pub(crate) struct Setup {
     pub(crate) badges: PathBuf,
     /// Where servers write their logs, each named for its data directory.
     pub(crate) logs: PathBuf,
+    pub(crate) sizes: Sizes,
+}
+
+/// Sizes of its store that are not the usual ones.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
     pub(crate) segment_bytes: u64,
     pub(crate) checkpoint_bytes: u64,
+    pub(crate) cache_bytes: u64,
 }
 
 /// A server that opens its store.
@@ -69,8 +76,10 @@ impl Setup {
             .arg(data)
             .arg("--badges")
             .arg(&self.badges);
-        command.args(["--segment-bytes", &self.segment_bytes.to_string()]);
-        command.args(["--checkpoint-bytes", &self.checkpoint_bytes.to_string()]);
+        let Sizes { segment_bytes, checkpoint_bytes, cache_bytes } = self.sizes;
+        command.args(["--segment-bytes", &segment_bytes.to_string()]);
+        command.args(["--checkpoint-bytes", &checkpoint_bytes.to_string()]);
+        command.args(["--cache-bytes", &cache_bytes.to_string()]);
         for variable in ["LAURELS_DATA", "LAURELS_BADGES", "LAURELS_LISTEN", "LAURELS_LOG"] {
             command.env_remove(variable);
         }

@@ -1,7 +1,7 @@
 //! A load for a long time, and a fault every few seconds: memory and descriptors stay flat, and all promises hold.
 //!
 //! Clients that vanish in mid-stream and watchers that stop reading are part of every load; the [faults] come on top.
-//! In the last third no fault ends the process, so that what one process gathers in its life is seen too.
+//! In the second half no fault ends the process, so that what one process gathers in its life is seen too.
 
 mod faults;
 mod graph;
@@ -20,6 +20,7 @@ use crate::check::check;
 use crate::crash::finish;
 use crate::failure::{Failure, Result};
 use crate::load::Clients;
+use crate::server::Sizes;
 use crate::site::Site;
 use crate::volume::{self, Volume};
 use crate::watchers::Watchers;
@@ -30,10 +31,9 @@ use samples::{Sample, flat};
 const CLIENTS: usize = 8;
 /// Events a second of all clients.
 const PER_SECOND: f64 = 300.0;
-/// A segment a few seconds, so that the files that are kept open are soon as many as there may be.
-const SEGMENT_BYTES: u64 = 1 << 20;
-/// A checkpoint about every half minute.
-const CHECKPOINT_BYTES: u64 = 4 << 20;
+/// A segment every few seconds, so that the files that are kept open are soon as many as there may be; a checkpoint
+/// about every half minute; and a cache that is soon full, since one that fills grows and says nothing.
+const SIZES: Sizes = Sizes { segment_bytes: 1 << 20, checkpoint_bytes: 4 << 20, cache_bytes: 8 << 20 };
 /// Room for what is recorded in a minute, sled and what was set aside of it included.
 const BYTES_PER_MINUTE: u64 = 128 << 20;
 /// Room there is to begin with.
@@ -63,7 +63,7 @@ impl Soak {
     pub(crate) fn run(&self, arena: &Arena) -> Result<String> {
         let mut rng = arena.rng();
         let site = Site { seed: rng.u64(..), users: 2000, places: 20, days: 10, challenges: 2 };
-        let mut rig = Rig::new(arena, arena.directory(), site, SEGMENT_BYTES, CHECKPOINT_BYTES)?;
+        let mut rig = Rig::new(arena, arena.directory(), site, SIZES)?;
         let volume = self.volume(arena)?;
         if let Some(volume) = &volume {
             rig.data = volume.root.join("data");
@@ -142,7 +142,7 @@ impl Running<'_> {
                 self.sample(began)?;
             }
             if Instant::now() >= next_fault {
-                let may_end = began.elapsed() < long * 2 / 3;
+                let may_end = began.elapsed() < long / 2;
                 self.faults.strike(&mut self.rig, self.arena.runtime(), may_end)?;
                 let pause = FAULT_EVERY.start + seconds * self.rng.f64();
                 next_fault = Instant::now() + Duration::from_secs_f64(pause);
@@ -153,9 +153,13 @@ impl Running<'_> {
     }
 
     fn sample(&mut self, began: Instant) -> Result<()> {
+        // As the system names it.
+        let data = self.rig.data.canonicalize();
+        let data = data.map_err(|error| Failure::of_attack("find the data directory", error))?;
+        let journal = data.join("journal");
         let server = self.rig.running()?;
         let (answered, told) = (self.clients.answered(), self.watchers.heard() as u64);
-        let mut sample = Sample::of(server)?;
+        let mut sample = Sample::of(server, &journal)?;
         (sample.seconds, sample.answered, sample.told) = (began.elapsed().as_secs(), answered, told);
         (sample.life, sample.faults) = (self.faults.lives(), self.faults.count());
         sample.disk_bytes = samples::disk_bytes(&self.rig.data);

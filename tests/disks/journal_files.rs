@@ -89,8 +89,8 @@ fn standing(data: &Path, site: &Site, closed: bool) -> Standing {
         let after = Sequence(at as u64);
         right(store.records_after(after, 2).map(|found| found == known.records[at..head.min(at + 2)]));
         let awards: Vec<_> =
-            known.awards(None).into_iter().filter(|award| award.place > Place::end_of(after)).collect();
-        let page = store.awards_after(Place::end_of(after), None, usize::MAX);
+            known.news(None).into_iter().filter(|news| news.place() > Place::end_of(after)).collect();
+        let page = store.news_after(Place::end_of(after), None, usize::MAX);
         right(page.map(|page| page.items == awards));
     }
     let keys: Vec<_> = known.documents.keys().cloned().collect();

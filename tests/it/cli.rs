@@ -238,10 +238,12 @@ fn a_server_with_wrong_badge_files_shows_every_mistake() {
 
 #[test]
 fn sizes_of_the_store_that_are_too_small_are_refused() {
-    for option in ["--segment-bytes", "--checkpoint-bytes"] {
-        let said = run(laurels(&["serve", option, "4095"]));
+    for (option, least) in
+        [("--segment-bytes", 4096), ("--checkpoint-bytes", 4096), ("--cache-bytes", 1 << 20)]
+    {
+        let said = run(laurels(&["serve", option, &(least - 1).to_string()]));
         assert_eq!(said.code, Some(2));
-        assert!(said.err.contains(option) && said.err.contains("4096.."), "{}", said.err);
+        assert!(said.err.contains(option) && said.err.contains(&format!("{least}..")), "{}", said.err);
     }
 }
 

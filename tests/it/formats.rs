@@ -140,6 +140,10 @@ async fn given(data: &Path) -> String {
             Told::Award(award) => {
                 writeln!(text, "{} {}", service.cursor(award.place), award.event_id.as_str()).unwrap()
             }
+            Told::Revocation(revocation) => {
+                let event = revocation.event_id.as_str();
+                writeln!(text, "{} {event} revoked", service.cursor(revocation.place)).unwrap()
+            }
             Told::Heartbeat { live: true, .. } => break,
             Told::Heartbeat { .. } => {}
         }

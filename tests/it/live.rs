@@ -29,11 +29,33 @@ on = "visit"
 /// Often, so that a test knows soon that nothing more will come.
 const HEARTBEAT: Duration = Duration::from_millis(10);
 
+/// Held while there is a lamp that is on; and counted.
+const LAMPS: &str = r#"
+[badge.light]
+on     = "lamp.on"
+undo   = "lamp.off"
+revoke = true
+
+[badge.lit-twice]
+on     = "lamp.on"
+undo   = "lamp.off"
+at     = 2
+revoke = true
+
+[badge.seen]
+on = "badge.light"
+"#;
+
 fn service() -> (TempDir, Service) {
     let directory = tempfile::tempdir().unwrap();
-    let (store, catalog) = opened(directory.path(), Options::default(), "visits", BADGES);
+    let service = serving(&directory, BADGES);
+    (directory, service)
+}
+
+fn serving(directory: &TempDir, badges: &str) -> Service {
+    let (store, catalog) = opened(directory.path(), Options::default(), "visits", badges);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
-    (directory, Service::start(Arc::new(store), catalog, clock))
+    Service::start(Arc::new(store), catalog, clock)
 }
 
 async fn visit(service: &Service, user: &str, subject: usize) -> Place {
@@ -67,6 +89,7 @@ async fn told_up_to(live: &mut Live, end: Place, mut reached: Place) -> Vec<Awar
                 reached = award.place;
                 told.push(award);
             }
+            Told::Revocation(revocation) => panic!("nothing is taken back here: {revocation:?}"),
             Told::Heartbeat { place, .. } => reached = reached.max(place),
         }
     }
@@ -111,6 +134,73 @@ async fn a_listener_that_reconnects_at_every_notification_ends_with_the_same_lis
         let rest = told_up_to(&mut begin(&service, &filter, From::After(after)), end, after).await;
         assert!(rest.is_empty(), "{rest:?}");
     }
+}
+
+/// What a listener is told up to this place, by places: `+` an award, `-` one that was taken back.
+async fn news_up_to(live: &mut Live, end: Place, mut reached: Place) -> Vec<(Place, String)> {
+    let mut told = Vec::new();
+    while reached < end {
+        let (place, sign, award) = match live.next().await.expect("the server is up").unwrap() {
+            Told::Award(award) => (award.place, '+', award),
+            Told::Revocation(revocation) => (revocation.place, '-', revocation.award),
+            Told::Heartbeat { place, .. } => {
+                reached = reached.max(place);
+                continue;
+            }
+        };
+        reached = place;
+        told.push((place, format!("{sign}{} {}", award.badge.0, award.user)));
+    }
+    told
+}
+
+/// Lamps go on and off, by twos and threes, so that awards come, go, and come again.
+async fn lamps(service: &Service, user: &str, switched: &str) -> Place {
+    let mut place = Place::START;
+    for lamp in switched.chars() {
+        let r#type = if lamp == '+' { "lamp.on" } else { "lamp.off" };
+        let draft = Draft { r#type: r#type.into(), user: user.into(), ..Draft::default() };
+        place = service.record(draft).await.unwrap().place;
+    }
+    place
+}
+
+#[tokio::test]
+async fn what_is_taken_back_and_given_again_is_told_once_each_from_every_place_also_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let service = serving(&directory, LAMPS);
+    let mut steady = begin(&service, &Filter::default(), From::Now);
+    let mut steady_of_ana = begin(&service, &only("ana"), From::Now);
+    for live in [&mut steady, &mut steady_of_ana] {
+        live.next().await.unwrap().unwrap();
+    }
+    for switched in ["+-+", "+-", "--+", "++---+"] {
+        lamps(&service, "ana", switched).await;
+        lamps(&service, "ben", switched).await;
+    }
+    let end = lamps(&service, "ana", "++").await;
+    let all = news_up_to(&mut steady, end, Place::START).await;
+    let of_ana = news_up_to(&mut steady_of_ana, end, Place::START).await;
+    let words: Vec<_> = of_ana.iter().map(|(_, word)| word.trim_end_matches(" ana")).collect();
+    assert_eq!(words, ["+0", "+2", "-0", "+0", "+1", "-1", "-0", "+0", "+1", "-1", "-0", "+0", "+1"]);
+    let own: Vec<_> = all.iter().filter(|(_, word)| word.ends_with("ana")).cloned().collect();
+    assert_eq!(own, of_ana);
+    service.shut_down().await;
+    drop((steady, steady_of_ana, service));
+
+    let again = serving(&directory, LAMPS);
+    for (filter, truth) in [(Filter::default(), &all), (only("ana"), &of_ana)] {
+        let places = [Place::START].into_iter().chain(truth.iter().map(|(place, _)| *place));
+        for (told, after) in places.enumerate() {
+            let mut resumed = begin(&again, &filter, From::After(after));
+            assert_eq!(news_up_to(&mut resumed, end, after).await, truth[told..], "after {after:?}");
+        }
+    }
+    // What was given and taken back comes to what is held.
+    let (document, _) = again.document(&UserId::parse("ana").unwrap()).await.unwrap();
+    let held: Vec<_> = document.awards().iter().map(|award| award.badge.0).collect();
+    assert_eq!(held, [0, 1, 2]);
+    assert_eq!(again.rarity().holders.values().copied().collect::<Vec<_>>(), [1, 1, 2]);
 }
 
 #[tokio::test]

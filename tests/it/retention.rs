@@ -66,6 +66,7 @@ async fn told(mut live: Live) -> Result<Vec<Award>, Error> {
     loop {
         match live.next().await.unwrap()? {
             Told::Award(award) => told.push(award),
+            Told::Revocation(revocation) => panic!("nothing is taken back here: {revocation:?}"),
             Told::Heartbeat { live: true, .. } => return Ok(told),
             Told::Heartbeat { .. } => {}
         }

@@ -14,12 +14,7 @@ mod server;
 mod stream;
 
 /// The messages and the client, as committed for the Rust client crate.
-#[expect(
-    unreachable_pub,
-    clippy::allow_attributes_without_reason,
-    clippy::large_enum_variant,
-    reason = "generated"
-)]
+#[expect(unreachable_pub, clippy::allow_attributes_without_reason, reason = "generated")]
 mod proto {
     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/clients/rust/src/generated/laurels.v1.rs"));
 }

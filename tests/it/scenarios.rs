@@ -37,7 +37,7 @@ pub(crate) trait Door {
     fn list(&mut self) -> Result<Vec<String>, String>;
     /// Begins to listen; the first answer is the heartbeat's word.
     fn watch(&mut self, name: &str, watched: &Watched) -> Result<(), String>;
-    /// The next award that a listener is told.
+    /// The next award that a listener is told to be given or taken back.
     fn told(&mut self, name: &str) -> Result<(Award, String), String>;
     /// Stops the server in good order.
     fn stop(&mut self);
@@ -65,6 +65,7 @@ pub(crate) struct Watched {
 
 pub(crate) struct Recorded {
     pub(crate) duplicate: bool,
+    /// Those given, then those taken back.
     pub(crate) awards: Vec<Award>,
     pub(crate) cursor: String,
 }
@@ -83,6 +84,8 @@ pub(crate) struct Award {
     pub(crate) number: u32,
     pub(crate) time: String,
     pub(crate) title: String,
+    /// Since when it is held no longer; empty while it is.
+    pub(crate) revoked: String,
 }
 
 /// What a scenario stands on: a directory for the store, badge files, and a clock that stands still.

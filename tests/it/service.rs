@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use laurels::award::{Award, Place};
+use laurels::award::{News, Place};
 use laurels::catalog::{Catalog, Numbers};
 use laurels::clock::Clock;
 use laurels::diagnostic::Source;
@@ -318,8 +318,8 @@ impl Store for Odd {
         self.store.commit(group)
     }
 
-    fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error> {
-        self.store.awards_after(after, user, limit)
+    fn news_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<News>, Error> {
+        self.store.news_after(after, user, limit)
     }
 
     fn records_after(&self, after: Sequence, limit: usize) -> Result<Vec<Record>, Error> {

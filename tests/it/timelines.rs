@@ -49,6 +49,7 @@ async fn told_after(service: &Service, after: Place) -> Vec<Award> {
     loop {
         match live.next().await.unwrap().unwrap() {
             Told::Award(award) => told.push(award),
+            Told::Revocation(revocation) => panic!("nothing is taken back here: {revocation:?}"),
             Told::Heartbeat { live: true, .. } => return told,
             Told::Heartbeat { .. } => {}
         }

@@ -37,6 +37,7 @@ fn one(tape: &mut Tape<'_>, name: &str, known: &Rules) -> Rule {
         tiers: Vec::new(),
         repeat: None,
         kept: false,
+        revoke: false,
         to: None,
         once: false,
         from: None,
@@ -76,7 +77,9 @@ fn beside_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     let by = key(tape, known, &fields);
     rule.parts = by.iter().map(|(name, _)| name.clone()).collect();
     let numbers_only = rule.sort != Sort::Stat;
-    let falls = on.iter().chain(&undo).any(|heard| heard.starts_with("flag."));
+    let revokes = known.0.iter().any(|rule| rule.revoke);
+    let falls = |heard: &String| heard.starts_with("flag.") || revokes && heard.starts_with("badge.");
+    let falls = on.iter().chain(&undo).any(falls);
     // A look that cannot be undone is refused: mostly do not write one.
     let steady = (!undo.is_empty() || falls) && tape.below(6) > 0;
     let names = Names { known, parts: &rule.parts, beside_on: true, fields: &fields, steady };
@@ -147,6 +150,7 @@ fn giving(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
             rule.repeat = Some(tape.of(&[Value::Int(1), Value::Int(2), Value::Double(1.5)]));
         }
     }
+    rule.revoke = tape.once_in(3);
     rule.once = tape.once_in(4);
     rule.points = tape.of(&[0, 5, -1]);
     let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false };

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use cel::{Context, Program as Theirs, Value as Cel};
-use laurels::cel::{Environment, Facet, Scope, StatUse, Type, compile};
+use laurels::cel::{Environment, Facet, Scope, StatUse, Type, Whose, compile};
 use laurels::event::{Event, EventId, EventType, Map, Time, UserId, Value};
 use proptest::prelude::{any, prop};
 use proptest::test_runner::TestCaseError;
@@ -41,6 +41,10 @@ impl Scope for World {
 
     fn badge(&self, id: &str) -> Result<usize, String> {
         Err(format!("there is no badge `{id}`"))
+    }
+
+    fn profile(&self, field: &str) -> Result<(StatUse, Whose), String> {
+        Err(format!("there is no field `{field}`"))
     }
 
     fn names(&self) -> Vec<SmolStr> {

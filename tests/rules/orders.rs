@@ -143,6 +143,7 @@ fn rest_upon(rules: &mut Vec<Rule>, tape: &[u8]) {
             tiers: Vec::new(),
             repeat: None,
             kept: false,
+            revoke: false,
             to: None,
             once: false,
             from: None,

@@ -30,9 +30,14 @@ pub(crate) struct Given {
     pub(crate) number: u32,
     pub(crate) time: Time,
     pub(crate) points: i32,
-    /// Whether the user did not hold the badge before, for any key.
+    /// Whether the user did not hold the badge before, for any key; or does not afterwards.
     pub(crate) first: bool,
+    /// When it was taken back: then this tells of that.
+    pub(crate) taken_back: Option<Time>,
 }
+
+/// A user, a badge, a key and a number.
+type Award = (String, String, Key, u32);
 
 /// Whether something is added or taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +62,12 @@ pub(crate) struct Reference<'r> {
     up: BTreeMap<(usize, Key), Time>,
     /// How often a flag with `repeat` happened.
     happened: BTreeMap<(usize, Key), u32>,
-    /// All that was ever given.
+    /// All that was ever given or taken back.
     pub(crate) given: Vec<Given>,
+    /// What is held, each with the key that gave it.
+    held: Vec<(Given, Key)>,
+    /// Which keys give what, of that which can be taken back.
+    reasons: BTreeSet<(Award, Key)>,
     /// What is still to be looked at, first things first.
     agenda: BTreeSet<(usize, Key)>,
     /// The time of the event at hand.
@@ -76,6 +85,8 @@ impl<'r> Reference<'r> {
             up: BTreeMap::new(),
             happened: BTreeMap::new(),
             given: Vec::new(),
+            held: Vec::new(),
+            reasons: BTreeSet::new(),
             agenda: BTreeSet::new(),
             now: Time::MIN,
             slip: None,
@@ -176,7 +187,7 @@ impl<'r> Reference<'r> {
         let rule = &self.rules.0[index];
         let season =
             rule.from.is_none_or(|from| from <= self.now) && rule.until.is_none_or(|until| self.now < until);
-        if !season {
+        if !season && !rule.revoke {
             return;
         }
         let seen = Seen { of: self, event: None, key: Some(key), now: self.now };
@@ -196,6 +207,9 @@ impl<'r> Reference<'r> {
         if rule.once {
             award_key.clear();
         }
+        if rule.revoke {
+            return self.settle(index, key, &award_key, &users, &reached, times, season);
+        }
         for user in users.iter().filter(|user| UserId::parse(user).is_ok()) {
             for id in &reached {
                 let held = self.times_held(user, id, &award_key);
@@ -206,12 +220,86 @@ impl<'r> Reference<'r> {
         }
     }
 
+    /// Each tier comes and goes on its own, the highest goes first; of a `repeat` the last is taken back first.
+    #[expect(clippy::too_many_arguments, reason = "it is the other half of looking at a badge")]
+    fn settle(
+        &mut self,
+        index: usize,
+        key: &Key,
+        award_key: &Key,
+        users: &[String],
+        reached: &[String],
+        times: u32,
+        season: bool,
+    ) {
+        let rule = &self.rules.0[index];
+        let ids: Vec<String> = rule.badges().into_iter().map(|(id, _)| id).collect();
+        let gone = ids.iter().rev().filter(|id| !reached.contains(id));
+        for id in gone.chain(ids.iter().filter(|id| reached.contains(id))) {
+            let times = if reached.contains(id) { times } else { 0 };
+            let by_key = |(award, by): &&(Award, Key)| award.1 == *id && by == key;
+            let before: Vec<Award> =
+                self.reasons.iter().filter(by_key).map(|(award, _)| award.clone()).collect();
+            let of_now = users.iter().filter(|user| UserId::parse(user).is_ok());
+            let all: BTreeSet<String> =
+                before.iter().map(|award| award.0.clone()).chain(of_now.cloned()).collect();
+            for user in all {
+                let due = if users.contains(&user) { times } else { 0 };
+                let had = u32::try_from(before.iter().filter(|award| award.0 == user).count())
+                    .expect("there are few");
+                for number in (due + 1..=had).rev() {
+                    let award = (user.clone(), id.clone(), award_key.clone(), number);
+                    self.reasons.remove(&(award.clone(), key.clone()));
+                    // It is held as long as there is a key that gives it.
+                    if !self.reasons.iter().any(|(other, _)| *other == award) {
+                        self.take_back(&award);
+                    }
+                }
+                for number in (had + 1..=due).filter(|_| season) {
+                    let award = (user.clone(), id.clone(), award_key.clone(), number);
+                    let is_new = !self.reasons.iter().any(|(other, _)| *other == award);
+                    self.reasons.insert((award, key.clone()));
+                    if is_new {
+                        self.give(rule, &user, id, award_key, number, key);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_back(&mut self, award: &Award) {
+        if self.slip == Some(Slip::NothingIsRevoked) {
+            return;
+        }
+        let is = |(held, _): &(Given, Key)| {
+            (&held.user, &held.badge, &held.key, held.number) == (&award.0, &award.1, &award.2, award.3)
+        };
+        let at = self.held.iter().position(is).expect("what is taken back is held");
+        let (held, key) = self.held.remove(at);
+        let last = !self.holds(&held.user, &held.badge);
+        self.given.push(Given { first: last, taken_back: Some(self.now), ..held.clone() });
+        let of_user = Key::from([("user".to_owned(), held.user.clone())]);
+        self.look_later(self.ranks.look_at_award(&held.badge), &of_user);
+        let r#type = format!("badge.{}", held.badge);
+        let event = self.becomes(r#type, &key, Some((&held.user, held.points)), held.time);
+        self.hear(&event, Way::TakeBack);
+    }
+
     fn give(&mut self, rule: &Rule, user: &str, id: &str, award_key: &Key, number: u32, key: &Key) {
         let first = !self.holds(user, id);
         let (user, badge, key_of_award) = (user.to_owned(), id.to_owned(), award_key.clone());
-        let given =
-            Given { user, badge, key: key_of_award, number, time: self.now, points: rule.points, first };
+        let given = Given {
+            user,
+            badge,
+            key: key_of_award,
+            number,
+            time: self.now,
+            points: rule.points,
+            first,
+            taken_back: None,
+        };
         self.given.push(given.clone());
+        self.held.push((given.clone(), key.clone()));
         let of_user = Key::from([("user".to_owned(), given.user.clone())]);
         self.look_later(self.ranks.look_at_award(id), &of_user);
         let event = self.becomes(format!("badge.{id}"), key, Some((&given.user, rule.points)), self.now);
@@ -283,11 +371,11 @@ impl<'r> Reference<'r> {
 
     fn times_held(&self, user: &str, id: &str, key: &Key) -> u32 {
         let same = |given: &&Given| given.user == user && given.badge == id && given.key == *key;
-        u32::try_from(self.given.iter().filter(same).count()).expect("there are few")
+        u32::try_from(self.held.iter().map(|(given, _)| given).filter(same).count()).expect("there are few")
     }
 
     fn holds(&self, user: &str, id: &str) -> bool {
-        self.given.iter().any(|given| given.user == user && given.badge == id)
+        self.held.iter().any(|(given, _)| given.user == user && given.badge == id)
     }
 
     fn look_later(&mut self, places: Vec<usize>, key: &Key) {

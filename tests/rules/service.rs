@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use laurels::award::{Award, Place};
+use laurels::award::{News, Place};
 use laurels::catalog::{Catalog, Source};
 use laurels::clock::Clock;
 use laurels::event::{Draft, DraftData, Event, Sequence, Time};
@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::agreement::{runner, shown, tapes};
 use super::reference::Given;
-use super::site::{Site, compiled};
+use super::site::{Site, compiled, given, taken_back};
 use super::{catalogs, happenings};
 
 /// How many random sites are served. Each opens a store several times, which syncs.
@@ -82,24 +82,16 @@ impl Server {
     }
 
     fn awards(&self) -> Vec<Given> {
-        let page = self.store.awards_after(Place::START, None, usize::MAX).expect("it can be read");
-        page.items.iter().map(|award| given(&self.catalog, award)).collect()
+        let page = self.store.news_after(Place::START, None, usize::MAX).expect("it can be read");
+        let told = page.items.iter().map(|news| match news {
+            News::Award(award) => given(&self.catalog, award),
+            News::Revocation(revoked) => taken_back(&self.catalog, revoked),
+        });
+        told.collect()
     }
 
     fn records(&self) -> Vec<Record> {
         self.store.records_after(Sequence(0), usize::MAX).expect("it can be read")
-    }
-}
-
-fn given(catalog: &Catalog, award: &Award) -> Given {
-    Given {
-        user: award.user.as_str().to_owned(),
-        badge: catalog.badge(award.badge).expect("a badge of the catalog").id.to_string(),
-        key: super::site::plain(&award.key),
-        number: award.number,
-        time: award.time,
-        points: award.points,
-        first: award.first,
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use laurels::award::{Award, Revocation};
 use laurels::catalog::{Catalog, Numbers, Source};
 use laurels::cel::Facet;
 use laurels::document::Document;
@@ -73,18 +74,14 @@ impl Site {
         panic!("it asks for ever: {event:?}");
     }
 
-    /// The awards of a record.
+    /// The awards of a record, those that were given and those that were taken back, in their order.
     pub(crate) fn given(&self, record: &Record) -> Vec<Given> {
-        let given = record.awards.iter().map(|award| Given {
-            user: award.user.as_str().to_owned(),
-            badge: self.catalog.badge(award.badge).expect("a badge of the catalog").id.to_string(),
-            key: plain(&award.key),
-            number: award.number,
-            time: award.time,
-            points: award.points,
-            first: award.first,
-        });
-        given.collect()
+        let gave = record.awards.iter().map(|award| (award.place, given(&self.catalog, award)));
+        let taken = record.revoked.iter();
+        let taken = taken.map(|revoked| (revoked.place, taken_back(&self.catalog, revoked)));
+        let mut told: Vec<_> = gave.chain(taken).collect();
+        told.sort_by_key(|(place, _)| *place);
+        told.into_iter().map(|(_, told)| told).collect()
     }
 
     /// The place of a stat, and none where it is one with another that is defined alike.
@@ -109,6 +106,25 @@ impl Site {
         let document = self.documents.get(&key);
         stat.read(document.and_then(|document| document.cell(stat.slot)), facet, now)
     }
+}
+
+/// An award as the reference has it.
+pub(crate) fn given(catalog: &Catalog, award: &Award) -> Given {
+    Given {
+        user: award.user.as_str().to_owned(),
+        badge: catalog.badge(award.badge).expect("a badge of the catalog").id.to_string(),
+        key: plain(&award.key),
+        number: award.number,
+        time: award.time,
+        points: award.points,
+        first: award.first,
+        taken_back: None,
+    }
+}
+
+/// An award that was taken back.
+pub(crate) fn taken_back(catalog: &Catalog, revoked: &Revocation) -> Given {
+    Given { first: revoked.last, taken_back: Some(revoked.time), ..given(catalog, &revoked.award) }
 }
 
 /// A key as its parts.

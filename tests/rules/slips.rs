@@ -10,10 +10,11 @@ pub(crate) enum Slip {
     WindowsHaveTheirBeginning,
     GapsAreDistances,
     LastIsTheFirstOfATie,
+    NothingIsRevoked,
 }
 
 impl Slip {
-    pub(crate) const ALL: [Slip; 7] = [
+    pub(crate) const ALL: [Slip; 8] = [
         Slip::FallenFlagsStayCounted,
         Slip::NothingIsTakenBack,
         Slip::NoValueIsTrue,
@@ -21,5 +22,6 @@ impl Slip {
         Slip::WindowsHaveTheirBeginning,
         Slip::GapsAreDistances,
         Slip::LastIsTheFirstOfATie,
+        Slip::NothingIsRevoked,
     ];
 }

@@ -31,6 +31,8 @@ pub(crate) struct Rule {
     pub(crate) repeat: Option<Value>,
     /// `revoke = false`
     pub(crate) kept: bool,
+    /// `revoke = true`
+    pub(crate) revoke: bool,
     pub(crate) to: Option<Expr>,
     pub(crate) once: bool,
     pub(crate) from: Option<Time>,
@@ -256,7 +258,9 @@ impl Rule {
                 writeln!(text, "{name} = \"{time}\"")?;
             }
         }
-        for (line, there) in [("revoke = false", self.kept), ("once = true", self.once)] {
+        for (line, there) in
+            [("revoke = false", self.kept), ("revoke = true", self.revoke), ("once = true", self.once)]
+        {
             if there {
                 writeln!(text, "{line}")?;
             }

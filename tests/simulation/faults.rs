@@ -131,6 +131,8 @@ impl State {
         let lies = self.faults.lies.is_some_and(|part| path.to_string_lossy().contains(part))
             && !(self.faults.names_only && is_file);
         self.happened.lies += u64::from(lies);
+        // What was to make durable that a commit was taken back.
+        self.happened.uncertain |= lies && self.happened.journal_failed;
         lies
     }
 }

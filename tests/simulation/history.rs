@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use laurels::award::{Award, Place};
+use laurels::award::{Award, News, Place};
 use laurels::badge::BadgeNumber;
 use laurels::catalog::Catalog;
 use laurels::document::Document;
@@ -139,7 +139,7 @@ impl History {
                 }
             })
             .collect();
-        if expected != record.awards {
+        if expected != record.awards || !record.revoked.is_empty() {
             broken(
                 "an event is applied wholly, and gives what the rules say",
                 format!(
@@ -213,7 +213,8 @@ impl History {
             | Cell::Raised(_)
             | Cell::Bag(_)
             | Cell::Visits(_)
-            | Cell::Window(_)) => broken("a stat keeps its kind", format!("{other:?}")),
+            | Cell::Window(_)
+            | Cell::Placed(_)) => broken("a stat keeps its kind", format!("{other:?}")),
         });
         let expected = (days.len() as i64, longest(&days));
         if run.unwrap_or_default() != expected {
@@ -243,9 +244,10 @@ impl History {
             let documents = store.load(&[Key::user(&id)])?;
             self.check_user(&user, &documents[0], head);
             if !last_only {
-                let page = store.awards_after(Place::START, Some(&id), usize::MAX)?;
+                let page = store.news_after(Place::START, Some(&id), usize::MAX)?;
                 let own = self.by_user.get(&user).map_or(&[][..], Vec::as_slice);
-                if !page.items.iter().eq(own.iter().map(|at| &self.awards[*at])) {
+                let own = own.iter().map(|at| News::Award(self.awards[*at].clone()));
+                if !page.items.iter().cloned().eq(own) {
                     broken("a user's awards are those given", format!("{user}: {:?}", page.items));
                 }
             }

@@ -46,6 +46,9 @@ impl Listener {
                 }
                 self.reached = Some(award.place);
             }
+            Told::Revocation(revocation) => {
+                broken("no rule of the site takes anything back", format!("{revocation:?}"))
+            }
             Told::Heartbeat { place, .. } => {
                 let Some(reached) = self.reached else {
                     self.reached = Some(*place);

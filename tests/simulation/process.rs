@@ -76,21 +76,19 @@ impl Process {
 
     /// Learns what has been kept since the last time, event by event.
     pub(crate) fn learn(&self, world: &mut World) {
-        learn(world, &self.store, |world| {
-            let switch = self.switch();
-            if let Some((_, rules)) = switch
-                && let Some(catalog) = self.compiled.borrow_mut().take()
-            {
-                world.history.takes_into_use(rules, &catalog);
-            }
-            switch
-        });
+        learn(world, &self.store, |world| self.switch(world));
     }
 
-    /// After which event which rules hold, while they are taken into use.
-    fn switch(&self) -> Option<(Sequence, Rules)> {
+    /// After which event which rules hold, while they are taken into use. Their numbers are known from then on.
+    fn switch(&self, world: &mut World) -> Option<(Sequence, Rules)> {
         let adopted = *self.observed.adopted_after.lock().unwrap_or_else(PoisonError::into_inner);
-        adopted.zip(self.reloading)
+        let switch = adopted.zip(self.reloading);
+        if let Some((_, rules)) = switch
+            && let Some(catalog) = self.compiled.borrow_mut().take()
+        {
+            world.history.takes_into_use(rules, &catalog);
+        }
+        switch
     }
 
     /// Goes on with every task that was woken, and hears what came of it.
@@ -423,7 +421,7 @@ impl Process {
 
     /// It is dead, or as good as that: nobody is answered any more.
     pub(crate) fn bury(self, world: &mut World) {
-        world.switch = self.switch();
+        world.switch = self.switch(world);
         let Process { store, observed, service, tasks, .. } = self;
         drop((tasks, service, observed, store));
         world.clients.lose_all();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use laurels::catalog::Numbers;
 use laurels::document::{Change, Document};
-use laurels::event::{Draft, Time, UserId};
+use laurels::event::{Draft, Sequence, Time, UserId};
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Record};
 use laurels::stat::{Slot, Step};
@@ -27,6 +27,7 @@ pub(crate) fn all() -> Result<(), String> {
         run(seed, what_a_failed_sync_left_in_memory_is_not_built_upon)?;
         run(seed, a_document_of_events_that_the_journal_has_lost_is_not_believed)?;
         run(seed, a_header_that_a_failed_sync_left_in_memory_is_not_built_upon)?;
+        run(seed, a_cut_that_a_failed_sync_left_in_memory_is_not_built_upon)?;
     }
     Ok(())
 }
@@ -64,6 +65,29 @@ fn a_header_that_a_failed_sync_left_in_memory_is_not_built_upon(machine: &Machin
         Ok(store) => machine.ends(store, Death::Kill),
         Err(error) => broken("a store can be opened after whatever happened to it", error),
     }
+}
+
+/// A sync of the journal failed; the commit was cut off again, and the sync of that failed too: on the disk it was
+/// still there. The next server saw the cut in the system's memory and began the next segment. After a power cut
+/// there was something behind the last frame of a segment that had been whole, and the store was refused.
+fn a_cut_that_a_failed_sync_left_in_memory_is_not_built_upon(machine: &Machine) {
+    let store = machine.open().unwrap_or_else(|error| broken("a store is made", error));
+    store.commit(&[visit(&*store)]).unwrap_or_else(|error| broken("an event is kept", error));
+    machine.fail(&["sync"]);
+    let failed = store.commit(&[visit(&*store)]).is_err();
+    machine.ends(store, Death::Kill);
+    machine.fail(&[]);
+    let small = |options| Options { segment_bytes: 1, ..options };
+    let store = machine.open_with(small).unwrap_or_else(|error| broken("a store is opened again", error));
+    store.commit(&[visit(&*store)]).unwrap_or_else(|error| broken("an event is kept", error));
+    machine.ends(store, Death::PowerCut);
+    let store = machine
+        .open()
+        .unwrap_or_else(|error| broken("a store can be opened after whatever happened to it", error));
+    if !failed || store.head() != Sequence(2) {
+        broken("what was answered is kept", format!("the head is {:?}", store.head()));
+    }
+    machine.ends(store, Death::Kill);
 }
 
 /// A disk did not sync the journal, and the server died while it wrote documents behind: those were there, and the
@@ -108,7 +132,8 @@ fn visit(store: &dyn Store) -> Outcome {
     let key = Key::user(&ann());
     let changes = vec![(key.clone(), vec![Change { slot: Slot(0), step: Step::Count }])];
     let (historical, awards, newcomers) = (false, Vec::new(), u32::from(sequence.0 == 1));
-    let record = Record { sequence, arrival: time, historical, event, changes, awards, newcomers };
+    let revoked = Vec::new();
+    let record = Record { sequence, arrival: time, historical, event, changes, awards, newcomers, revoked };
     let mut document = store.at_hand(&key).map_or_else(Document::default, |known| Document::clone(&known));
     record.apply_to(&key, &mut document);
     Outcome { record, documents: vec![(key, Arc::new(document))], left_out: 0 }
@@ -135,6 +160,10 @@ fn run(seed: u64, scenario: fn(&Machine)) -> Result<(), String> {
 
 impl Machine {
     fn open(&self) -> Result<Arc<Embedded>, Error> {
+        self.open_with(|options| options)
+    }
+
+    fn open_with(&self, change: impl FnOnce(Options) -> Options) -> Result<Arc<Embedded>, Error> {
         let disk = self.platter.boot();
         let options = Options {
             trees: Arc::new(SimulatedTrees(disk.clone())),
@@ -145,7 +174,7 @@ impl Machine {
             checkpoint_on_close: false,
             ..Options::default()
         };
-        Ok(Arc::new(Embedded::open(directory(), options)?))
+        Ok(Arc::new(Embedded::open(directory(), change(options))?))
     }
 
     /// These operations fail from now on.

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use laurels::award::{Award, Place};
+use laurels::award::{News, Place};
 use laurels::catalog::Numbers;
 use laurels::document::Document;
 use laurels::event::{EventId, Sequence, Time, UserId};
@@ -131,8 +131,8 @@ impl Store for Observed {
         if self.sabotage == Some(Sabotage::AnswerAnyhow) { Ok(()) } else { kept }
     }
 
-    fn awards_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<Award>, Error> {
-        let mut page = self.store.awards_after(after, user, limit)?;
+    fn news_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<News>, Error> {
+        let mut page = self.store.news_after(after, user, limit)?;
         if page.items.len() > 1 && self.now(Sabotage::SkipAMissedAward, 5) {
             page.items.remove(0);
         }

@@ -36,12 +36,7 @@ mod fresh;
 mod watch;
 
 /// The messages of the protocol, as `proto/laurels/v1/` has them.
-#[expect(
-    unreachable_pub,
-    clippy::allow_attributes_without_reason,
-    clippy::large_enum_variant,
-    reason = "generated"
-)]
+#[expect(unreachable_pub, clippy::allow_attributes_without_reason, reason = "generated")]
 mod generated {
     include!("generated/laurels.v1.rs");
 }
@@ -54,6 +49,6 @@ pub use error::{Error, FieldProblem};
 pub use generated::RecordEventResponse as Recorded;
 pub use generated::backup_request::Until as BackupUntil;
 pub use generated::notification::Kind as NotificationKind;
-pub use generated::{Award, Badge, ErrorReason, Event, Heartbeat, Notification, Progress};
+pub use generated::{Award, Badge, ErrorReason, Event, Heartbeat, Notification, Progress, Revocation};
 pub use prost_types::Timestamp;
 pub use watch::{Watch, WatchOptions};

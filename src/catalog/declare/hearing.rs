@@ -2,6 +2,7 @@
 
 use smol_str::SmolStr;
 
+use super::limits::{LIMITS, LimitsDeclaration};
 use super::name;
 use super::rule::Sort;
 use crate::catalog::fields::{Field, Fields};
@@ -25,6 +26,8 @@ pub(in crate::catalog) struct Hearing {
     pub(in crate::catalog) within: Option<At<i64>>,
     /// What is kept, and the expression for it. None: a count.
     pub(in crate::catalog) amount: Option<(Kind, At<String>)>,
+    /// What of all that does not count.
+    pub(in crate::catalog) limits: LimitsDeclaration,
 }
 
 /// One part of `by`.
@@ -56,7 +59,7 @@ impl Hearing {
         let on = fields.take("on");
         if on.is_none() && sort != Sort::Stat {
             let why = "stands only beside `on`; say which events: `on = \"post.created\"`";
-            for name in ["by", "undo", "reset", "within"] {
+            for name in ["by", "undo", "reset", "within"].into_iter().chain(LIMITS) {
                 fields.refuse(mistakes, name, why);
             }
             for (name, _) in AGGREGATES {
@@ -78,7 +81,8 @@ impl Hearing {
         };
         let (undo, reset) = (read("undo"), read("reset"));
         let (within, by) = (read_within(fields, mistakes), read_by(fields, mistakes));
-        Some(Hearing { on, undo, reset, by, within, amount: read_amount(fields, mistakes) })
+        let (amount, limits) = (read_amount(fields, mistakes), LimitsDeclaration::read(fields, mistakes));
+        Some(Hearing { on, undo, reset, by, within, amount, limits })
     }
 
     /// What its numbers may be: a count where nothing else is said.
@@ -155,14 +159,27 @@ fn read_by(fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Vec<PartDeclarat
         let name = At { value: SmolStr::new_static("user"), spot: fields.spot() };
         return vec![PartDeclaration { name, from: None }];
     };
+    read_parts("by", field, fields, mistakes)
+}
+
+/// The parts of a key: a name, a list of names, or a table of expressions.
+pub(super) fn read_parts(
+    name: &str,
+    field: Field<'_>,
+    fields: &mut Fields<'_>,
+    mistakes: &mut Mistakes,
+) -> Vec<PartDeclaration> {
+    let written = name;
     let parts: Vec<(At<SmolStr>, Option<Field<'_>>)> = if let Some(table) = field.table() {
-        Fields::new("by", field.spot(), table).all().map(|part| (part.named(), Some(part))).collect()
+        Fields::new(written, field.spot(), table).all().map(|part| (part.named(), Some(part))).collect()
     } else {
         let items: Vec<_> = field.items().map_or_else(|| vec![field], Iterator::collect);
         let names = items.into_iter().filter_map(|item| match item.text_at() {
             Some(text) => Some((At { value: text.value.into(), spot: text.spot }, None)),
             None => {
-                let message = "`by` must be a name in quotes, a list of names, or a table, for example `by = [\"user\", \"day\"]`";
+                let message = format!(
+                    "`{written}` must be a name in quotes, a list of names, or a table, for example `{written} = [\"user\", \"day\"]`"
+                );
                 fields.broken_at(&item.spot(), mistakes, message);
                 None
             }
@@ -173,8 +190,10 @@ fn read_by(fields: &mut Fields<'_>, mistakes: &mut Mistakes) -> Vec<PartDeclarat
     for (name, expression) in parts {
         if let Err(problem) = name::check_part(&name.value) {
             let expression = name.value.contains('.') && expression.is_none();
-            let instead =
-                format!("; an expression needs a name of its own: `by = {{ owner = \"{}\" }}`", name.value);
+            let instead = format!(
+                "; an expression needs a name of its own: `{written} = {{ owner = \"{}\" }}`",
+                name.value
+            );
             let message = format!("the part {problem}{}", if expression { &instead } else { "" });
             fields.broken_at(&name.spot, mistakes, message);
             continue;

@@ -6,7 +6,7 @@ use super::hearing::Hearing;
 use super::looks::{Looks, TierDeclaration};
 use super::name;
 use crate::catalog::fields::{Field, Fields};
-use crate::catalog::mistakes::{At, Mistakes};
+use crate::catalog::mistakes::{At, Mistakes, Spot};
 use crate::cel::compare;
 use crate::event::{Time, Value};
 
@@ -52,6 +52,8 @@ pub(in crate::catalog) struct Declaration {
     pub(in crate::catalog) once: bool,
     /// `revoke = false` on a flag.
     pub(in crate::catalog) kept: bool,
+    /// `revoke = true` on a badge.
+    pub(in crate::catalog) revoke: Option<Spot>,
     /// What people see.
     pub(in crate::catalog) looks: Looks,
     /// A field could not be read: what follows from its absence is not said again.
@@ -75,6 +77,39 @@ impl Declaration {
         format!("{} `{}`", self.sort.name(), self.name.value)
     }
 
+    /// One of which nothing is said but what it hears.
+    pub(in crate::catalog) fn new(sort: Sort, name: At<SmolStr>, hearing: Option<Hearing>) -> Declaration {
+        Declaration {
+            sort,
+            name,
+            hearing,
+            when: None,
+            value: None,
+            at: None,
+            tiers: None,
+            repeat: None,
+            from: None,
+            until: None,
+            manual: false,
+            to: None,
+            once: false,
+            kept: false,
+            revoke: None,
+            looks: Looks::default(),
+            broken: false,
+        }
+    }
+
+    /// All its expressions.
+    pub(in crate::catalog) fn expressions(&self) -> impl Iterator<Item = &At<String>> {
+        let hearing = self.hearing.iter();
+        let heard = hearing.flat_map(|hearing| {
+            let by = hearing.by.iter().filter_map(|part| part.from.as_ref());
+            by.chain(hearing.amount.as_ref().map(|(_, amount)| amount))
+        });
+        heard.chain([&self.when, &self.value, &self.to].into_iter().flatten())
+    }
+
     /// Reads one table. None where it is no table or has no name that could be used.
     pub(super) fn read(sort: Sort, field: Field<'_>, mistakes: &mut Mistakes) -> Option<Declaration> {
         let name = field.named();
@@ -88,24 +123,7 @@ impl Declaration {
         refuse_later(sort, &mut fields, mistakes);
         let hearing = Hearing::read(sort, &mut fields, mistakes);
         let when = fields.expression(mistakes, "when");
-        let mut declaration = Declaration {
-            sort,
-            name,
-            hearing,
-            when,
-            value: None,
-            at: None,
-            tiers: None,
-            repeat: None,
-            from: None,
-            until: None,
-            manual: false,
-            to: None,
-            once: false,
-            kept: false,
-            looks: Looks::default(),
-            broken: false,
-        };
+        let mut declaration = Declaration { when, ..Declaration::new(sort, name, hearing) };
         match sort {
             Sort::Stat => refuse(
                 &mut fields,
@@ -140,9 +158,7 @@ impl Declaration {
         if self.sort == Sort::Flag {
             self.kept = !revoke.value;
         } else if revoke.value {
-            let message =
-                "`revoke = true` is not supported yet by this version; take it out: the badge is kept";
-            fields.broken_at(&revoke.spot, mistakes, message);
+            self.revoke = Some(revoke.spot);
         }
     }
 

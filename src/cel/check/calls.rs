@@ -11,7 +11,7 @@ use crate::cel::expr::{Expr, Macro};
 use crate::cel::functions::{Form, Function};
 use crate::cel::syntax::{Kind, Node};
 use crate::cel::{Scope, Type};
-use crate::event::Value;
+use crate::event::{Value, Zone};
 
 /// Largest pattern of `matches`, in bytes of what it is compiled to. A larger one is a mistake.
 const PATTERN_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -133,19 +133,18 @@ impl<S: Scope> Checker<'_, S> {
         let mut checked = Vec::new();
         for argument in &arguments {
             let (expr, r#type) = self.check(argument);
-            // A zone is beyond the arity, and said below.
-            if checked.len() < function.arity() && !function.accepts(&r#type) {
+            let is_zone = function.goes_by_zone() && checked.len() == 1;
+            if is_zone {
+                self.zone(name, argument, &expr, &r#type);
+            } else if checked.len() < function.arity() && !function.accepts(&r#type) {
                 let message = format!("`{name}` takes {}, not {type}", function.takes());
                 self.mistake(argument.span.clone(), message);
             }
             checked.push(expr);
         }
-        if checked.len() != function.arity() {
-            let message = if function.goes_by_zone() && checked.len() == 2 {
-                format!("a time zone for `{name}` is not supported yet; without one it is UTC")
-            } else {
-                format!("`{name}` takes {}, and nothing else", function.takes())
-            };
+        let zones = usize::from(function.goes_by_zone());
+        if !(function.arity()..=function.arity() + zones).contains(&checked.len()) {
+            let message = format!("`{name}` takes {}, and nothing else", function.takes());
             return self.wrong(name_span.clone(), message);
         }
         match (checked.as_slice(), arguments.as_slice()) {
@@ -161,6 +160,19 @@ impl<S: Scope> Checker<'_, S> {
                 }
             }
             _ => (Expr::Call(function, checked.into()), function.r#type()),
+        }
+    }
+
+    /// Checks a time zone, which may be written out.
+    fn zone(&mut self, function: &str, argument: &Node, zone: &Expr, r#type: &Type) {
+        if !r#type.may_be(&Type::Text) {
+            let message =
+                format!("the time zone of `{function}` is a string such as \"Europe/Berlin\", not {type}");
+            self.mistake(argument.span.clone(), message);
+        } else if let Expr::Literal(Value::Text(name)) = zone
+            && Zone::named(name).is_none()
+        {
+            self.mistake(argument.span.clone(), Zone::unknown(name));
         }
     }
 

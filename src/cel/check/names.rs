@@ -8,7 +8,7 @@ use super::Checker;
 use crate::cel::expr::{EventField, Expr};
 use crate::cel::functions::Function;
 use crate::cel::syntax::{Kind, Node};
-use crate::cel::{Scope, Type};
+use crate::cel::{Scope, Type, Whose};
 use crate::event::Value;
 
 impl<S: Scope> Checker<'_, S> {
@@ -23,7 +23,7 @@ impl<S: Scope> Checker<'_, S> {
         match name.as_str() {
             "event" => self.wrong(span, "say what of the event: event.user, event.time or event.data.NAME"),
             "key" => self.wrong(span, "say which part of the key: key.NAME"),
-            "profile" => self.wrong(span, "profiles are not supported yet"),
+            "profile" => self.wrong(span, "say what of the profile: profile.time_zone, profile.language"),
             "now" => match self.scope.event() {
                 Ok(()) => (Expr::Now, Type::Time),
                 Err(problem) => self.wrong(span, problem),
@@ -177,7 +177,17 @@ impl<S: Scope> Checker<'_, S> {
                 Ok(()) => (Expr::KeyPart(name.clone()), Type::Text),
                 Err(problem) => self.wrong(name_span, problem),
             },
-            "profile" => self.name(root, root_span),
+            "profile" => match self.scope.profile(name) {
+                Ok((stat, whose)) => {
+                    let r#type = stat.r#type.clone();
+                    let at: Option<Box<[Expr]>> = match whose {
+                        Whose::OfKey => None,
+                        Whose::OfEvent => Some([Expr::EventField(EventField::User)].into()),
+                    };
+                    (Expr::Stat { stat, at }, r#type)
+                }
+                Err(problem) => self.wrong(name_span, problem),
+            },
             "now" => self.wrong(name_span, "a time has no fields; write day(now) or now.getHours()"),
             stat => {
                 let at = if self.is_stat(stat) { name_span } else { root_span };

@@ -71,9 +71,13 @@ fn what_cel_has_and_we_do_not() {
             ("type(event.data.x) == 'int'", &[("type", "not supported")]),
             ("uint(1) == 1", &[("uint", "write int(x)")]),
             ("event.user.lowerAscii() == 'a'", &[("lowerAscii", "lower case")]),
-            ("profile.city == 'a'", &[("profile", "not supported yet")]),
-            ("day(now, 'Europe/Oslo')", &[("day", "time zone for `day` is not supported yet")]),
-            ("now.getHours('Europe/Oslo')", &[("getHours", "time zone for `getHours` is not supported yet")]),
+            ("profile == 'a'", &[("profile", "say what of the profile")]),
+            ("day(now, 'Europe/Osl')", &[("'Europe/Osl'", "did you mean `Europe/Oslo`")]),
+            (
+                "day(now, 1)",
+                &[("1", "the time zone of `day` is a string such as \"Europe/Berlin\", not an int")],
+            ),
+            ("day(now, 'UTC', 1)", &[("day", "and nothing else")]),
         ],
     );
 }

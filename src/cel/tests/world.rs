@@ -2,11 +2,11 @@
 
 use smol_str::SmolStr;
 
-use crate::cel::{Environment, Facet, Scope, StatUse, Type};
+use crate::cel::{Environment, Facet, Scope, StatUse, Type, Whose};
 use crate::event::{Draft, DraftData, Event, Period, Time, Value};
 
 /// Names, types, and how many parts their keys have.
-const STATS: [(&str, Type, usize); 8] = [
+const STATS: [(&str, Type, usize); 9] = [
     ("hearts", Type::Int, 2),
     ("stock", Type::Int, 1),
     ("item_of", Type::Any, 1),
@@ -15,6 +15,7 @@ const STATS: [(&str, Type, usize); 8] = [
     ("popular", Type::Bool, 1),
     ("ratio", Type::Double, 1),
     ("best", Type::Any, 1),
+    ("profile.time_zone", Type::Text, 1),
 ];
 
 const BADGES: [&str; 2] = ["first-photo", "on-fire"];
@@ -95,6 +96,11 @@ impl Scope for World {
         Ok(StatUse { stat, facet, r#type })
     }
 
+    fn profile(&self, field: &str) -> Result<(StatUse, Whose), String> {
+        Scope::event(self)?;
+        Ok((Scope::stat(self, &format!("profile.{field}"), None, Some(1))?, Whose::OfEvent))
+    }
+
     fn badge(&self, id: &str) -> Result<usize, String> {
         BADGES.iter().position(|known| *known == id).ok_or(format!("there is no badge `{id}`"))
     }
@@ -122,6 +128,9 @@ impl Environment for World {
             ("hearts", _, None) => Some(Value::Int(2)),
             ("hearts", _, Some([Value::Text(user), Value::Int(1)])) if user == "bob" => Some(Value::Int(20)),
             ("stock", _, Some([Value::Text(item)])) if item == "cup" => Some(Value::Int(101)),
+            ("profile.time_zone", _, Some([Value::Text(user)])) if user == "ann" => {
+                Some(Value::text("Pacific/Kiritimati"))
+            }
             ("item_of", ..) => Some(Value::text("cup")),
             ("entered", Facet::Gap, None) => Some(Value::Int(3)),
             ("entered", Facet::Gap, Some([Value::Text(user)])) if user == "bob" => Some(Value::Int(9)),

@@ -5,6 +5,8 @@
 //! sequence it stands for, and the records after the snapshot's base are kept. A journal that does
 //! not begin with the first event is believed only together with one.
 
+use std::collections::BTreeSet;
+
 use super::super::backup::format::{Block, Extent, RunOfIds};
 use super::super::materialized::{Materialized, StoredKey};
 use super::super::published::Sums;
@@ -13,6 +15,7 @@ use super::super::tree::Trouble;
 use super::super::{Error, journal};
 use super::keeper::Keeper;
 use super::{Shared, write};
+use crate::badge::BadgeNumber;
 use crate::document::Document;
 use crate::event::{Sequence, Time};
 use crate::key::Key;
@@ -152,6 +155,14 @@ fn unaccounted(shared: &Shared, gone: Sequence, documents: bool) -> Error {
     Error::damaged(shared.layout.root().display(), problem)
 }
 
+/// The badges that a document's user may have held after this event. The document is of a later one: what was taken back
+/// since was held then, or came and went in between.
+fn held_at(document: &Document, sequence: Sequence) -> BTreeSet<BadgeNumber> {
+    let held = document.awards().iter().map(|award| award.badge);
+    let since = document.revoked().iter().filter(|revocation| revocation.place.sequence > sequence);
+    held.chain(since.map(|revocation| revocation.award.badge)).collect()
+}
+
 fn write_snapshot(
     shared: &Shared,
     sled: &Materialized,
@@ -172,8 +183,8 @@ fn write_snapshot(
         let mut bytes = 0;
         for key in &keys {
             let Some((document, size)) = write::read(shared, sled, key)? else { continue };
-            for award in document.awards().iter().filter(|award| award.first) {
-                *found.holders.entry(award.badge).or_default() += 1;
+            for badge in held_at(&document, sums.sequence) {
+                *found.holders.entry(badge).or_default() += 1;
             }
             block.push((key.clone(), document));
             bytes += size;

@@ -182,7 +182,7 @@ fn open_last(
 
 /// After a sync that failed, the system may take for clean what never reached the disk: it can be read until the
 /// power is cut, and no later sync writes it. That can be what was written last, before the server stopped
-/// writing; so it is written again, and the sync that follows is about it.
+/// writing, or that it was cut off again; so both are done once more, and the sync that follows is about them.
 fn write_again(file: &dyn File, extent: &Extent) -> std::io::Result<()> {
     let last = extent.marks.last().map_or(extent.end, |mark| mark.offset);
     for (begin, end) in [(0, segment::PREAMBLE_BYTES as u64), (last, extent.end)] {
@@ -194,7 +194,9 @@ fn write_again(file: &dyn File, extent: &Extent) -> std::io::Result<()> {
             written => written?,
         }
     }
-    Ok(())
+    // To the size that it has, a file is not cut.
+    file.truncate(extent.end + 1)?;
+    file.truncate(extent.end)
 }
 
 fn open_sealed(

@@ -338,7 +338,7 @@ impl Watch<'_> {
         self.ids.note(&record.event.id, record.sequence);
         self.recount.event(record);
         let places = (0..).map(|index| Place { sequence: record.sequence, index });
-        match record.awards.iter().zip(places).find(|(award, place)| award.place != *place) {
+        match record.news().zip(places).find(|(news, place)| news.place() != *place) {
             None => Ok(()),
             Some((_, place)) => {
                 Err(format!("the award {} of event {} has another place", place.index, record.sequence.0))

@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::finding::{Findings, Severity};
 use super::journal::FAULT;
-use crate::award::Award;
+use crate::award::{Award, News, Revocation};
 use crate::badge::BadgeNumber;
 use crate::document::{Change, Document};
 use crate::event::Sequence;
@@ -209,14 +209,17 @@ impl Part {
                 self.bytes += changes.iter().map(|change| moved(&mut made.document, change)).sum::<u64>();
             }
         }
-        for award in &record.awards {
-            let key = Key::user(&award.user);
+        for news in record.news() {
+            let key = Key::user(&news.award().user);
             if self.range.has(&key) {
                 let made = self.documents.entry(key);
                 let stand = (self.base, self.promised);
                 if let Some(made) = touched(made, record.sequence, stand, &mut self.bytes, problems) {
                     self.bytes += AWARD_BYTES;
-                    give(&mut made.document, award, problems);
+                    match &news {
+                        News::Award(award) => give(&mut made.document, award, problems),
+                        News::Revocation(revocation) => take_back(&mut made.document, revocation, problems),
+                    }
                 }
             }
         }
@@ -305,7 +308,7 @@ fn moved(document: &mut Document, change: &Change) -> u64 {
     let new = if document.cell(change.slot).is_none() { CELL_BYTES } else { 0 };
     let member = match &change.step {
         Step::Count | Step::Uncount | Step::Sum(_) | Step::Raise(_) | Step::Fall => 0,
-        Step::Reset | Step::NotLately(..) => 0,
+        Step::Reset | Step::NotLately(..) | Step::Place(..) => 0,
         Step::Distinct(text) | Step::Collect(text, _) => MEMBER_BYTES + text.len() as u64,
         Step::Run(_) | Step::Visit(..) | Step::Min(_) | Step::Max(_) => MEMBER_BYTES,
         Step::First(..) | Step::Last(..) | Step::Lately(..) => MEMBER_BYTES,
@@ -323,6 +326,22 @@ fn give(document: &mut Document, award: &Award, problems: &mut Problems) {
     if !document.give(award.clone()) {
         let problem =
             format!("event {event} gives badge number {badge} to {user:?}, who held it for this key already");
+        problems.in_journal.add(problem);
+    }
+}
+
+fn take_back(document: &mut Document, revocation: &Revocation, problems: &mut Problems) {
+    let award = &revocation.award;
+    let (event, badge, user) = (revocation.place.sequence.0, award.badge.0, award.user.as_str());
+    if !document.take_back(revocation.clone()) {
+        let problem = format!(
+            "event {event} takes badge number {badge} back from {user:?}, who did not hold it for this key"
+        );
+        problems.in_journal.add(problem);
+    } else if revocation.last == document.holds(award.badge) {
+        let problem = format!(
+            "event {event} takes badge number {badge} back from {user:?}, and counts its holders wrongly"
+        );
         problems.in_journal.add(problem);
     }
 }

@@ -8,16 +8,17 @@ use super::samples::Sample;
 use crate::failure::{Failure, Result};
 
 const WIDTH: u32 = 960;
-const HEIGHT: u32 = 880;
+const HEIGHT: u32 = 1050;
 const MIB: f64 = (1 << 20) as f64;
 
 /// One panel: what it shows, and its value of a sample.
 type Panel = (&'static str, fn(&Sample) -> f64);
 
 /// A line begins anew with every process: what a restart frees is no fall.
-const PANELS: [Panel; 5] = [
+const PANELS: [Panel; 6] = [
     ("resident memory, MiB", |sample| sample.memory as f64 / MIB),
-    ("open descriptors", |sample| sample.descriptors as f64),
+    ("open descriptors, without the journal's files", |sample| sample.descriptors as f64),
+    ("files of the journal that are open", |sample| sample.journal_files as f64),
     ("threads", |sample| sample.threads as f64),
     ("bytes on disk, MiB", |sample| sample.disk_bytes as f64 / MIB),
     ("events acknowledged, thousands", |sample| sample.answered as f64 / 1000.0),

@@ -1,11 +1,11 @@
 //! The commands of a scenario.
 //!
 //! ```text
-//! record USER TYPE [id=… subject=… at=TIME times=N data='{…}']   what it earned, or the error
+//! record USER TYPE [id=… subject=… at=TIME times=N data='{…}']   what it earned and took back, or the error
 //! badges USER                                                     held, progress, bits
 //! list                                                            the badges there are
 //! watch NAME [user=… badge=… category=… after=CURSOR-NAME]        begins to listen
-//! told NAME COUNT                                                 the next awards it is told
+//! told NAME COUNT                                                 the next awards it is told, or what was taken back
 //! clock TIME                                                      sets the server's clock
 //! restart [badges=NAME]                                           with another badge file, if named
 //! ```
@@ -174,8 +174,11 @@ fn show_recorded(output: &mut String, recorded: &Result<Recorded, String>) -> st
 }
 
 fn shown(award: &Award) -> String {
-    let Award { user, badge, key, number, time, title } = award;
+    let Award { user, badge, key, number, time, title, revoked } = award;
     let of = if key.is_empty() { String::new() } else { format!(" for {key}") };
     let number = if *number == 1 { String::new() } else { format!(" x{number}") };
-    format!("{user} {badge}{of}{number} at {time}: {title}")
+    match revoked.as_str() {
+        "" => format!("{user} {badge}{of}{number} at {time}: {title}"),
+        since => format!("{user} {badge}{of}{number} at {time} no longer, since {since}: {title}"),
+    }
 }

@@ -47,7 +47,12 @@ impl Direct {
             number: award.number,
             time: award.time.to_string(),
             title: badge.title_for(&award.key),
+            revoked: String::new(),
         }
+    }
+
+    fn shown_revoked(&self, revocation: &award::Revocation) -> Award {
+        Award { revoked: revocation.time.to_string(), ..self.shown(&revocation.award) }
     }
 }
 
@@ -64,7 +69,9 @@ impl Door for Direct {
         };
         let recorded =
             self.runtime.block_on(self.service.record(draft)).map_err(|error| error.to_string())?;
-        let awards = recorded.awards.iter().map(|award| self.shown(award)).collect();
+        let given = recorded.awards.iter().map(|award| self.shown(award));
+        let taken = recorded.revoked.iter().map(|revocation| self.shown_revoked(revocation));
+        let awards = given.chain(taken).collect();
         Ok(Recorded { duplicate: recorded.duplicate, awards, cursor: self.service.cursor(recorded.place) })
     }
 
@@ -130,8 +137,13 @@ impl Door for Direct {
         loop {
             let next = async { tokio::time::timeout(PATIENCE, live.next()).await };
             let told = self.runtime.block_on(next).map_err(|_| NOTHING)?.ok_or("the stream ended")?;
-            if let Told::Award(award) = told.map_err(|error| error.to_string())? {
-                return Ok((self.shown(&award), self.service.cursor(award.place)));
+            match told.map_err(|error| error.to_string())? {
+                Told::Award(award) => return Ok((self.shown(&award), self.service.cursor(award.place))),
+                Told::Revocation(revocation) => {
+                    let cursor = self.service.cursor(revocation.place);
+                    return Ok((self.shown_revoked(&revocation), cursor));
+                }
+                Told::Heartbeat { .. } => {}
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use laurels::clock::Clock;
 use laurels::event::Time;
 use laurels::rpc;
 use laurels::service::Service;
@@ -25,7 +26,7 @@ fn door_of(world: &World) -> Grpc {
 fn door(world: &World) -> Grpc {
     let runtime = Runtime::new().unwrap();
     let (store, catalog) = world.open();
-    let clock = world.clock.clone();
+    let (clock, of_server) = (world.clock.clone(), world.clock.clone());
     let (stop, stopped) = oneshot::channel::<()>();
     let (client, server) = runtime.block_on(async move {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -36,7 +37,14 @@ fn door(world: &World) -> Grpc {
         });
         (Client::connect(format!("http://{address}")).await.unwrap(), server)
     });
-    Grpc { runtime, client, server: Some(server), stop: Some(stop), listening: HashMap::new() }
+    Grpc {
+        runtime,
+        client,
+        server: Some(server),
+        stop: Some(stop),
+        listening: HashMap::new(),
+        clock: of_server,
+    }
 }
 
 pub(crate) struct Grpc {
@@ -45,6 +53,7 @@ pub(crate) struct Grpc {
     server: Option<JoinHandle<()>>,
     stop: Option<oneshot::Sender<()>>,
     listening: HashMap<String, Watch>,
+    clock: Clock,
 }
 
 impl Door for Grpc {
@@ -58,7 +67,12 @@ impl Door for Grpc {
             event = event.with_time(Timestamp { seconds, nanos });
         }
         let recorded = self.runtime.block_on(self.client.record(event)).map_err(said)?;
-        let awards = recorded.awards.into_iter().map(shown).collect();
+        let given = recorded.awards.into_iter().map(shown);
+        let since = self.clock.now().to_string();
+        let since = sent.time.as_deref().map_or(since, |time| Time::parse(time).unwrap().to_string());
+        let taken = recorded.revoked.into_iter().map(shown);
+        let taken = taken.map(|award| Award { revoked: since.clone(), ..award });
+        let awards = given.chain(taken).collect();
         Ok(Recorded { duplicate: recorded.duplicate, awards, cursor: recorded.cursor })
     }
 
@@ -109,8 +123,14 @@ impl Door for Grpc {
         loop {
             let next = async { tokio::time::timeout(PATIENCE, watch.next()).await };
             let notification = self.runtime.block_on(next).map_err(|_| NOTHING)?.map_err(said)?;
-            if let Some(NotificationKind::Award(award)) = notification.kind {
-                return Ok((shown(award), notification.cursor));
+            match notification.kind {
+                Some(NotificationKind::Award(award)) => return Ok((shown(award), notification.cursor)),
+                Some(NotificationKind::Revocation(revocation)) => {
+                    let revoked = timestamp(notification.time);
+                    let award = shown(revocation.award.ok_or("of which award?")?);
+                    return Ok((Award { revoked, ..award }, notification.cursor));
+                }
+                Some(NotificationKind::Heartbeat(_)) | None => {}
             }
         }
     }
@@ -129,14 +149,18 @@ fn said(error: Error) -> String {
 }
 
 fn shown(award: laurels_client::Award) -> Award {
-    let time = award.time.and_then(|time| Time::from_unix(time.seconds, time.nanos)).unwrap();
     let number = u32::try_from(award.number).unwrap();
     Award {
         user: award.user,
         badge: award.badge,
         key: award.key,
         number,
-        time: time.to_string(),
+        time: timestamp(award.time),
         title: award.title,
+        revoked: String::new(),
     }
+}
+
+fn timestamp(time: Option<Timestamp>) -> String {
+    time.and_then(|time| Time::from_unix(time.seconds, time.nanos)).unwrap().to_string()
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use laurels::award::{Award, Place};
+use laurels::award::{News, Place};
 use laurels::badge::Badge;
 use laurels::catalog::{Fingerprint, Numbers};
 use laurels::document::Document;
@@ -197,9 +197,9 @@ pub(crate) fn awards_come_in_pages_without_gap_or_repetition(home: &dyn Home) {
     let user = UserId::parse("user-3").unwrap();
     for user in [None, Some(&user)] {
         for limit in [1, 2, 7, 1000] {
-            let (mut awards, mut after) = (Vec::<Award>::new(), Place::START);
+            let (mut awards, mut after) = (Vec::<News>::new(), Place::START);
             loop {
-                let page = store.awards_after(after, user, limit).unwrap();
+                let page = store.news_after(after, user, limit).unwrap();
                 assert!(page.items.len() <= limit);
                 awards.extend(page.items);
                 assert!(page.reached > after || page.reached == Place::end_of(store.head()));
@@ -208,7 +208,7 @@ pub(crate) fn awards_come_in_pages_without_gap_or_repetition(home: &dyn Home) {
                     break;
                 }
             }
-            assert_eq!(awards, site.awards(user));
+            assert_eq!(awards, site.news(user));
         }
     }
 }
@@ -220,14 +220,14 @@ pub(crate) fn awards_after_every_place_are_the_rest(home: &dyn Home) {
     store.checkpoint().unwrap();
     site.fill(&*store, 30);
     let places = site.records.iter().flat_map(|record| {
-        let of_awards = record.awards.iter().map(|award| award.place);
+        let of_awards = record.news().map(|news| news.place());
         of_awards.chain([Place { sequence: record.sequence, index: 0 }, Place::end_of(record.sequence)])
     });
     let users: Vec<_> = (0..7).map(|number| UserId::parse(&format!("user-{number}")).unwrap()).collect();
     for after in places.chain([Place::START, Place::end_of(Sequence(1000))]) {
         for user in users.iter().map(Some).chain([None]) {
-            let page = store.awards_after(after, user, usize::MAX).unwrap();
-            let rest: Vec<_> = site.awards(user).into_iter().filter(|award| award.place > after).collect();
+            let page = store.news_after(after, user, usize::MAX).unwrap();
+            let rest: Vec<_> = site.news(user).into_iter().filter(|news| news.place() > after).collect();
             assert_eq!(page.items, rest, "{after:?} {user:?}");
             assert_eq!(page.reached, Place::end_of(store.head()).max(after));
         }

@@ -142,7 +142,7 @@ fn a_header_that_counts_wrong_hides_no_events() {
                 "{wrong}: {at}"
             );
             let after = Place::end_of(Sequence(at));
-            let awards = store.awards_after(after, None, usize::MAX);
+            let awards = store.news_after(after, None, usize::MAX);
             assert!(matches!(awards, Err(Error::Damaged { .. })), "{wrong}: {at}");
         }
     }

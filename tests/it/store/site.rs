@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use laurels::award::{Award, Place};
+use laurels::award::{Award, News, Place, Revocation};
 use laurels::badge::BadgeNumber;
 use laurels::document::{Change, Document};
 use laurels::event::{Draft, Event, EventId, Sequence, Time, UserId};
@@ -23,7 +23,7 @@ pub(crate) struct Site {
 
 impl Site {
     /// Somebody views a photo. The user's views are counted, and the photo's viewers collected; each third
-    /// view gives a badge for that photo, each fifth one badge for ever.
+    /// view gives a badge for that photo, each fifth one badge for ever; each fourth takes a badge for a photo back.
     pub(crate) fn view(&mut self, id: &str, user: &str, photo: &str) -> Outcome {
         let event = event(id, user, photo);
         let sequence = Sequence(self.records.len() as u64 + 1);
@@ -41,13 +41,30 @@ impl Site {
             ],
             awards: Vec::new(),
             newcomers: u32::from(!self.documents.contains_key(&of_user)),
+            revoked: Vec::new(),
             event,
         };
         let views = self.records.iter().filter(|record| record.event.user == user).count() + 1;
         let known = self.documents.get(&of_user).cloned().unwrap_or_default();
+        let of_badge = |award: &&Award| award.badge == BadgeNumber(3);
+        let taken = known.awards().iter().find(of_badge).filter(|_| views % 4 == 0);
+        if let Some(award) = taken {
+            record.revoked.push(Revocation {
+                place: Place { sequence, index: 0 },
+                award: award.clone(),
+                time: record.event.time,
+                event_id: record.event.id.clone(),
+                last: known.awards().iter().filter(of_badge).count() == 1,
+            });
+        }
+        let first = u32::from(taken.is_some());
+        let lost = record.revoked.iter().any(|revocation| revocation.last);
+        let is_held = |badge, key: &Key| {
+            known.times(badge, key) > 0 && taken.is_none_or(|taken| (taken.badge, &taken.key) != (badge, key))
+        };
         let mut give = |badge, key| {
             record.awards.push(Award {
-                place: Place { sequence, index: record.awards.len() as u32 },
+                place: Place { sequence, index: first + record.awards.len() as u32 },
                 user: user.clone(),
                 badge: BadgeNumber(badge),
                 key,
@@ -55,10 +72,10 @@ impl Site {
                 time: record.event.time,
                 event_id: record.event.id.clone(),
                 points: 1,
-                first: !known.holds(BadgeNumber(badge)),
+                first: !known.holds(BadgeNumber(badge)) || (badge == 3 && lost),
             });
         };
-        if views % 3 == 0 && known.times(BadgeNumber(3), &of_photo) == 0 {
+        if views % 3 == 0 && !is_held(BadgeNumber(3), &of_photo) {
             give(3, of_photo.clone());
         }
         if views == 5 {
@@ -128,12 +145,12 @@ impl Site {
         let users: BTreeSet<_> = self.records.iter().map(|record| record.event.user.clone()).collect();
         assert_eq!(store.users_after(None, usize::MAX).unwrap(), Vec::from_iter(users.iter().cloned()));
         for user in &users {
-            let page = store.awards_after(Place::START, Some(user), usize::MAX).unwrap();
-            assert_eq!(page.items, self.awards(Some(user)));
+            let page = store.news_after(Place::START, Some(user), usize::MAX).unwrap();
+            assert_eq!(page.items, self.news(Some(user)));
             assert_eq!(page.reached, Place::end_of(store.head()));
         }
-        let page = store.awards_after(Place::end_of(before), None, usize::MAX).unwrap();
-        assert_eq!(page.items, kept.iter().flat_map(|record| record.awards.clone()).collect::<Vec<_>>());
+        let page = store.news_after(Place::end_of(before), None, usize::MAX).unwrap();
+        assert_eq!(page.items, kept.iter().flat_map(Record::news).collect::<Vec<_>>());
         assert_eq!(page.reached, Place::end_of(store.head()));
         for after in 0..before.0 {
             let oldest = Place::end_of(before);
@@ -141,16 +158,16 @@ impl Site {
                 |error: &Error| matches!(error, Error::Expired { oldest: found, .. } if *found == oldest);
             let places = [Place { sequence: Sequence(after), index: 0 }, Place::end_of(Sequence(after))];
             for place in places {
-                assert!(expired(&store.awards_after(place, None, 1).unwrap_err()), "{place:?}");
+                assert!(expired(&store.news_after(place, None, 1).unwrap_err()), "{place:?}");
             }
             assert!(expired(&store.records_after(Sequence(after), 1).unwrap_err()), "{after}");
         }
     }
 
-    /// The awards of a user, or all, in order.
-    pub(crate) fn awards(&self, user: Option<&UserId>) -> Vec<Award> {
-        let awards = self.records.iter().flat_map(|record| &record.awards);
-        awards.filter(|award| user.is_none_or(|user| award.user == *user)).cloned().collect()
+    /// What a user, or all, were given and was taken back, in order.
+    pub(crate) fn news(&self, user: Option<&UserId>) -> Vec<News> {
+        let news = self.records.iter().flat_map(Record::news);
+        news.filter(|news| user.is_none_or(|user| news.award().user == *user)).collect()
     }
 
     fn take(&mut self, record: Record) -> Outcome {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::sync::Arc;
 
+use laurels::award::{Award, Place, Revocation};
+use laurels::badge::BadgeNumber;
 use laurels::catalog::{Fingerprint, Numbers};
 use laurels::document::{Change, Document};
 use laurels::event::{EventId, Sequence};
@@ -154,7 +156,13 @@ fn an_award_given_twice_and_an_id_taken_twice_are_told() {
         let folder = Folder::new(Options::default());
         let (store, mut site) = (folder.embedded(), Site::default());
         site.fill(&store, 40);
-        let earlier = site.records.iter().find(|record| !record.awards.is_empty()).unwrap().clone();
+        let is_held = |award: &Award| {
+            site.documents[&Key::user(&award.user)].award(award.badge, &award.key, 1) == Some(award)
+        };
+        let gave = |record: &&Record| {
+            record.awards.first().is_some_and(|award| award.badge == BadgeNumber(3) && is_held(award))
+        };
+        let earlier = site.records.iter().find(gave).unwrap().clone();
         let user = earlier.event.user.as_str().to_owned();
         let before = site.documents.clone();
         let Outcome { mut record, .. } = site.view("again", &user, "p0");
@@ -184,6 +192,21 @@ fn an_award_given_twice_and_an_id_taken_twice_are_told() {
         record.awards = vec![award];
     });
     assert!(counted.contains("counts its holders wrongly"), "{counted}");
+    fn taken(record: &Record, award: Award, last: bool) -> Vec<Revocation> {
+        let place = Place { sequence: record.sequence, index: 0 };
+        let (time, event_id) = (record.event.time, record.event.id.clone());
+        vec![Revocation { place, award, time, event_id, last }]
+    }
+    let not_held = found_of(|record, earlier| {
+        let award = Award { key: Key::new([("photo", "another")]), ..earlier.awards[0].clone() };
+        (record.awards, record.revoked) = (Vec::new(), taken(record, award, false));
+    });
+    assert!(not_held.contains("who did not hold it for this key"), "{not_held}");
+    let kept = found_of(|record, earlier| {
+        let award = earlier.awards[0].clone();
+        (record.awards, record.revoked) = (Vec::new(), taken(record, award, false));
+    });
+    assert!(kept.contains("counts its holders wrongly"), "{kept}");
     assert!(counted.contains("how many hold badge number 3"), "{counted}");
     let newcomers = found_of(|record, _| record.newcomers = 1);
     assert!(newcomers.contains("there are 8 users, and 7 have a document"), "{newcomers}");

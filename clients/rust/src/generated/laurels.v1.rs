@@ -205,13 +205,16 @@ pub struct RecordEventResponse {
     pub event_id: ::prost::alloc::string::String,
     /// True when the id was already recorded: nothing was counted again, and the
     /// rest of this answer is the first one's. Where the server keeps records for a
-    /// limited time and the event's is gone, awards are left out, and other contents
+    /// limited time and the event's is gone, both lists are empty, and other contents
     /// under the same id go unnoticed.
     #[prost(bool, tag = "2")]
     pub duplicate: bool,
     /// Every award this event caused, to whichever user, in the order given.
     #[prost(message, repeated, tag = "3")]
     pub awards: ::prost::alloc::vec::Vec<Award>,
+    /// Every award this event took back, from whichever user, in the order taken.
+    #[prost(message, repeated, tag = "4")]
+    pub revoked: ::prost::alloc::vec::Vec<Award>,
     /// The place of this event in the order of all events. As `after` of
     /// LiveNotifications it means "everything since".
     #[prost(string, tag = "5")]
@@ -374,7 +377,8 @@ pub struct LiveNotificationsRequest {
     #[prost(string, tag = "4")]
     pub after: ::prost::alloc::string::String,
     /// Begin with the first notification there is: the first whose record is kept, or
-    /// where `users` is set, their first ever. Not together with `after`.
+    /// where `users` is set, their first ever. Not together with `after`. Of an award
+    /// that came and went more than 64 times, streams with `users` tell the last 64.
     #[prost(bool, tag = "5")]
     pub from_beginning: bool,
     /// How often to send a heartbeat when nothing happens: 1 to 60 seconds. Unset:
@@ -403,7 +407,7 @@ pub struct Notification {
     #[prost(string, tag = "3")]
     pub user: ::prost::alloc::string::String,
     /// What happened. Clients must pass over kinds that they do not know.
-    #[prost(oneof = "notification::Kind", tags = "4, 8")]
+    #[prost(oneof = "notification::Kind", tags = "4, 5, 8")]
     pub kind: ::core::option::Option<notification::Kind>,
 }
 /// Nested message and enum types in `Notification`.
@@ -414,10 +418,24 @@ pub mod notification {
         /// A badge was earned.
         #[prost(message, tag = "4")]
         Award(super::Award),
+        /// An award was taken back.
+        #[prost(message, tag = "5")]
+        Revocation(super::Revocation),
         /// Nothing happened: the stream is alive and has come this far.
         #[prost(message, tag = "8")]
         Heartbeat(super::Heartbeat),
     }
+}
+/// An award was taken back, since what it was given for is true no longer. It may be
+/// given again, and is then a new award.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Revocation {
+    /// The award, as it was given.
+    #[prost(message, optional, tag = "1")]
+    pub award: ::core::option::Option<Award>,
+    /// The id of the event after which it was true no longer.
+    #[prost(string, tag = "3")]
+    pub event_id: ::prost::alloc::string::String,
 }
 /// Nothing happened.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

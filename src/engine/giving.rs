@@ -1,0 +1,246 @@
+//! Giving badges, and taking back those that are true no longer.
+//!
+//! A badge without `revoke` is given and stays. One with `revoke` is *settled* whenever it is looked at: what is due is
+//! given, and what is held and not due is taken back. Mostly one key gives one award, and what is held is all there is to
+//! know. With `once` or `to` several keys may give the same award; then it is kept who is given it by which key, and it
+//! is held as long as there is a key that gives it ([`Reasons`]).
+
+use std::collections::BTreeMap;
+
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+
+use crate::award::{Award, Place, Revocation};
+use crate::badge::Badge;
+use crate::catalog::{Gives, Reasons, Rule, Tier};
+use crate::document::Change;
+use crate::event::{Event, UserId, Value};
+use crate::key::Key;
+use crate::stat::{Bag, Cell, Slot, Step, Way};
+
+use super::environment::Seen;
+use super::{Documents, REPEATS_MAX, Work, parts_of, texts};
+
+/// What a rule with `revoke` comes to at one key.
+struct Settling<'k> {
+    key: &'k Key,
+    /// The key of the awards.
+    award_key: Key,
+    /// Who gets them.
+    users: Vec<UserId>,
+    /// Whether there may be new ones. Taking back has no season.
+    in_season: bool,
+}
+
+impl<D: Documents> Work<'_, D> {
+    pub(super) fn look_at_badges(&mut self, rule: &Rule, key: &Key) {
+        let Gives::Badges { tiers, to, once, repeat, season, revoke } = &rule.gives else { return };
+        let in_season = season.contains(self.event.time);
+        if !in_season && !revoke {
+            return;
+        }
+        let reached = self.reached(rule, key, tiers, repeat.as_ref());
+        let times = repeat.as_ref().map_or(1, |every| self.multiples(rule, key, every));
+        if !revoke && (reached == 0 || times == 0) {
+            return;
+        }
+        let users = match to {
+            None => key.part("user").map(|user| vec![SmolStr::from(user)]).unwrap_or_default(),
+            Some(to) => {
+                let to = to.value(&Seen::looking(&self.view, self.event.time, key));
+                to.as_ref().map(texts).unwrap_or_default()
+            }
+        };
+        let users: Vec<_> = users.iter().filter_map(|user| UserId::parse(user).ok()).collect();
+        let award_key = if *once || key.is_user() { Key::new([]) } else { key.without("user") };
+        if !revoke {
+            return self.give_all(&tiers[..reached], &users, &award_key, times, key);
+        }
+        let settling = Settling { key, award_key, users, in_season };
+        for tier in tiers[reached..].iter().rev() {
+            self.settle(tier, &settling, 0);
+        }
+        for tier in &tiers[..reached] {
+            self.settle(tier, &settling, times);
+        }
+    }
+
+    fn give_all(&mut self, tiers: &[Tier], users: &[UserId], award_key: &Key, times: u32, key: &Key) {
+        for user in users {
+            for tier in tiers {
+                let badge = &self.view.catalog.badges[tier.badge];
+                let Some(document) = self.view.document(&Key::user(user)) else { continue };
+                let held = document.times(badge.number, award_key);
+                for number in held + 1..=times.min(held.saturating_add(REPEATS_MAX)) {
+                    self.give(badge, user, award_key, number, key);
+                }
+            }
+        }
+    }
+
+    /// Gives a badge until those who get it have it as often as is due, and takes back what is more.
+    fn settle(&mut self, tier: &Tier, settling: &Settling<'_>, due: u32) {
+        let badge = &self.view.catalog.badges[tier.badge];
+        if let Some(reasons) = &tier.reasons {
+            return self.settle_shared(badge, reasons, settling, due);
+        }
+        let Settling { key, award_key, users, in_season } = settling;
+        for user in users {
+            let Some(document) = self.view.document(&Key::user(user)) else { continue };
+            let held = document.times(badge.number, award_key);
+            for number in (due + 1..=held).rev().take(REPEATS_MAX as usize) {
+                self.take_back(badge, user, award_key, number, key);
+            }
+            let due = if *in_season { due.min(held.saturating_add(REPEATS_MAX)) } else { 0 };
+            for number in held + 1..=due {
+                self.give(badge, user, award_key, number, key);
+            }
+        }
+    }
+
+    /// The same where other keys may give the same awards.
+    fn settle_shared(&mut self, badge: &Badge, reasons: &Reasons, settling: &Settling<'_>, due: u32) {
+        let given = self.bag(settling.key, reasons.given);
+        let before = |user: &SmolStr| u32::try_from(given.count(user)).unwrap_or(0);
+        let mut times: BTreeMap<SmolStr, u32> = given.iter().map(|user| (user.clone(), 0)).collect();
+        times.extend(settling.users.iter().map(|user| (user.as_text().clone(), due)));
+        for (user, times) in times {
+            let Ok(id) = UserId::parse(&user) else { continue };
+            let before = before(&user);
+            for number in (times + 1..=before).rev().take(REPEATS_MAX as usize) {
+                self.reason_gone(badge, reasons, settling, &id, number);
+            }
+            let times = if settling.in_season { times.min(before.saturating_add(REPEATS_MAX)) } else { 0 };
+            for number in before + 1..=times {
+                self.reason_more(badge, reasons, settling, &id, number);
+            }
+        }
+    }
+
+    /// This key gives an award: it is given, unless another key has given it.
+    fn reason_more(
+        &mut self,
+        badge: &Badge,
+        reasons: &Reasons,
+        settling: &Settling<'_>,
+        user: &UserId,
+        number: u32,
+    ) {
+        let Settling { key, award_key, .. } = settling;
+        let held_at = award_key.with("user", user.as_str());
+        self.collect(key, reasons.given, user.as_text().clone(), 1);
+        self.collect(&held_at, reasons.keys, number.to_smolstr(), 1);
+        let Some(document) = self.view.document(&Key::user(user)) else { return };
+        if document.award(badge.number, award_key, number).is_none() {
+            self.collect(&held_at, reasons.first, given_with(number, key), 1);
+            self.give(badge, user, award_key, number, key);
+        }
+    }
+
+    /// This key gives an award no longer: it is taken back, unless another key gives it.
+    fn reason_gone(
+        &mut self,
+        badge: &Badge,
+        reasons: &Reasons,
+        settling: &Settling<'_>,
+        user: &UserId,
+        number: u32,
+    ) {
+        let Settling { key, award_key, .. } = settling;
+        let held_at = award_key.with("user", user.as_str());
+        self.collect(key, reasons.given, user.as_text().clone(), -1);
+        self.collect(&held_at, reasons.keys, number.to_smolstr(), -1);
+        if self.bag(&held_at, reasons.keys).contains(&number.to_smolstr()) {
+            return;
+        }
+        // Whoever counted it counted it with the key that gave it, which may be another.
+        let first = self.bag(&held_at, reasons.first);
+        let noted = first.iter().find_map(|noted| Some((noted.clone(), key_given_with(number, noted)?)));
+        if let Some((noted, _)) = &noted {
+            self.collect(&held_at, reasons.first, noted.clone(), -1);
+        }
+        let given_with = noted.map_or_else(|| Key::clone(key), |(_, key)| key);
+        self.take_back(badge, user, award_key, number, &given_with);
+    }
+
+    fn bag(&self, key: &Key, slot: Slot) -> Bag {
+        match self.view.document(key).and_then(|document| document.cell(slot).cloned()) {
+            Some(Cell::Bag(bag)) => bag,
+            Some(_) | None => Bag::default(),
+        }
+    }
+
+    fn collect(&mut self, key: &Key, slot: Slot, item: SmolStr, times: i64) {
+        self.view.open(key).apply(Change { slot, step: Step::Collect(item, times) });
+    }
+
+    fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
+        let of_user = Key::user(user);
+        let Some(document) = self.view.document(&of_user) else { return };
+        let award = Award {
+            place: self.next_place(),
+            user: user.clone(),
+            badge: badge.number,
+            key: award_key.clone(),
+            number,
+            time: self.event.time,
+            event_id: self.event.id.clone(),
+            points: badge.points,
+            first: !document.holds(badge.number),
+        };
+        self.view.open(&of_user).give(award.clone());
+        self.tell_of(badge, &award, key, Way::Add);
+        self.awards.push(award);
+    }
+
+    fn take_back(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
+        let of_user = Key::user(user);
+        let Some(document) = self.view.document(&of_user) else { return };
+        let Some(award) = document.award(badge.number, award_key, number) else { return };
+        let held = document.awards().iter().filter(|award| award.badge == badge.number).count();
+        let revocation = Revocation {
+            place: self.next_place(),
+            award: award.clone(),
+            time: self.event.time,
+            event_id: self.event.id.clone(),
+            last: held == 1,
+        };
+        self.view.open(&of_user).take_back(revocation.clone());
+        self.tell_of(badge, award, key, Way::TakeBack);
+        self.revoked.push(revocation);
+    }
+
+    /// Where the next award that is given or taken back stands in the order of everything told.
+    fn next_place(&self) -> Place {
+        let index = u32::try_from(self.awards.len() + self.revoked.len()).unwrap_or(u32::MAX - 1);
+        Place { sequence: self.moment.sequence, index }
+    }
+
+    /// Lets the rules know that rest on whether a badge is held, and the stats that count it. What counted it counts it no
+    /// longer at the day on which it did, with the points of that day.
+    fn tell_of(&mut self, badge: &Badge, award: &Award, key: &Key, way: Way) {
+        let looks = self.view.catalog.looked_at_on_award(badge.number);
+        let of_user = Key::user(&award.user);
+        self.agenda.extend(looks.iter().map(|rule| (*rule, of_user.clone())));
+        let r#type = format_smolstr!("badge.{}", badge.id);
+        if self.view.catalog.is_heard(&r#type) {
+            let looks = [
+                ("points", Value::Int(i64::from(award.points))),
+                ("medal", Value::Text(badge.medal.clone())),
+            ];
+            let data = looks.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter();
+            let derived = self.derived(r#type, award.user.clone(), data.chain(parts_of(key)).collect());
+            self.hear(&Event { time: award.time, ..derived }, way);
+        }
+    }
+}
+
+/// The note that an award of this number was given with a key.
+fn given_with(number: u32, key: &Key) -> SmolStr {
+    format_smolstr!("{number} {}", key.as_str())
+}
+
+/// The key in such a note, if it is about this number.
+fn key_given_with(number: u32, noted: &str) -> Option<Key> {
+    let key = noted.strip_prefix(&*number.to_smolstr())?.strip_prefix(' ')?;
+    Some(Key::from_text(key))
+}
