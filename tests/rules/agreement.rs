@@ -28,11 +28,16 @@ pub(crate) fn tapes() -> impl Strategy<Value = Tapes> {
     (rules, events)
 }
 
+/// So many, or as many as `LAURELS_SITES` says.
+pub(crate) fn asked_for(cases: u32) -> u32 {
+    let other = std::env::var("LAURELS_SITES").ok().and_then(|sites| sites.parse().ok());
+    other.unwrap_or(cases)
+}
+
 pub(crate) fn runner(cases: u32) -> TestRunner {
-    let more = std::env::var("LAURELS_SITES").ok().and_then(|sites| sites.parse().ok());
     let kept = FileFailurePersistence::Direct("tests/rules/seeds.txt");
     TestRunner::new(Config {
-        cases: more.unwrap_or(cases),
+        cases: asked_for(cases),
         max_shrink_iters: 20_000,
         failure_persistence: Some(Box::new(kept)),
         ..Config::default()
