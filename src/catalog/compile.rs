@@ -123,18 +123,25 @@ impl Meaning<'_> {
         }
         match same_definitions(&stats) {
             Some(same) if !mistakes.any() => {
-                self.compile_merged(&layout.merged(self.names, &same), ranks, undoable)
+                self.compile_merged(&layout.merged(self.names, &same), ranks, undoable, mistakes)
             }
             _ => Everything { layout, stats, conditions, ranks, undoable },
         }
     }
 
     /// Compiles once more, with the places that stats have when those that are alike are one.
-    fn compile_merged(&self, layout: &Layout, ranks: Ranks, undoable: Vec<bool>) -> Everything {
-        let mut said_before = Mistakes::new(&[]);
+    fn compile_merged(
+        &self,
+        layout: &Layout,
+        ranks: Ranks,
+        undoable: Vec<bool>,
+        mistakes: &mut Mistakes,
+    ) -> Everything {
+        let said_before = mistakes.mark();
         let known = self.known(layout);
-        let (stats, shapes) = stats::compile_all(&known, &mut said_before);
-        let conditions = rules::compile_all(&known, &shapes, &mut said_before);
+        let (stats, shapes) = stats::compile_all(&known, mistakes);
+        let conditions = rules::compile_all(&known, &shapes, mistakes);
+        mistakes.rewind(said_before);
         Everything { layout: layout.clone(), stats, conditions, ranks, undoable }
     }
 

@@ -70,6 +70,33 @@ fn stats_that_are_defined_alike_are_one() {
     assert_eq!(catalog.stats[0].looked_at_by, [0, 1]);
 }
 
+/// A stat whose type is known only when another is compiled was tried too early both times; the second time, when
+/// the stats that are alike are one, what was said of it had no file to stand in, and loading panicked.
+#[test]
+fn stats_that_are_alike_do_not_keep_others_from_waiting_for_a_type() {
+    let catalog = compile(
+        r#"
+        [stat.one]
+        on = "post"
+
+        [stat.same]
+        on = "post"
+
+        [stat.posts]
+        on   = "post"
+        when = 'visits.first >= "2026-01-30"'
+
+        [stat.visits]
+        on  = "visit"
+        run = "day(event.time)"
+
+        [badge.all]
+        when = "one > 0 && same > 0 && posts > 0 && visits > 0"
+        "#,
+    );
+    assert_eq!(catalog.stats.len(), 3);
+}
+
 #[test]
 fn a_badge_that_is_gone_is_kept_as_retired_and_its_number_comes_back_with_it() {
     let (first, numbers) = compile_with(&Numbers::default(), POSTS);

@@ -110,13 +110,19 @@ impl<'a, D: Documents> View<'a, D> {
 }
 
 impl Moved {
-    /// Moves a cell; says whether that changed anything.
+    /// Moves a cell; says whether it reads differently now. A value that a set has already may be counted once more,
+    /// so that it can be taken back: that is kept, and nobody needs to look at it.
     pub(super) fn apply(&mut self, change: Change) -> bool {
+        let slot = change.slot;
+        let there = |document: &Document| document.cell(slot).and_then(members);
+        let before = there(&self.document);
         let changed = Arc::make_mut(&mut self.document).apply(&change);
         if changed {
             self.changes.push(change);
         }
-        changed
+        let after = there(&self.document);
+        let counts_only = (before.is_some() || after.is_some()) && before.unwrap_or(0) == after.unwrap_or(0);
+        changed && !counts_only
     }
 
     /// Keeps a new award.
@@ -127,5 +133,16 @@ impl Moved {
     /// Takes an award back.
     pub(super) fn take_back(&mut self, revocation: Revocation) {
         self.awarded |= Arc::make_mut(&mut self.document).take_back(revocation);
+    }
+}
+
+/// How many different values there are, of a set or run that counts how often each came.
+fn members(kept: &Cell) -> Option<i64> {
+    match kept {
+        Cell::Bag(bag) => i64::try_from(bag.len()).ok(),
+        Cell::Visits(visits) => Some(visits.run().size()),
+        Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
+        Cell::Dated(_) | Cell::Raised(_) | Cell::Window(_) | Cell::Placed(_) => None,
+        Cell::Ranking(_) | Cell::Timer(_) => None,
     }
 }

@@ -41,6 +41,7 @@ fn what_changes_nothing_says_so() {
     assert!(!Cell::apply(&mut cell, &Step::Distinct("a".into())));
     assert!(!Cell::apply(&mut cell, &Step::Count));
     let mut sum = None;
+    assert!(!Cell::apply(&mut sum, &Step::Sum(Decimal::default())) && sum.is_none());
     assert!(Cell::apply(&mut sum, &Step::Sum(Decimal::of(&Value::Int(1)).unwrap())));
     assert!(!Cell::apply(&mut sum, &Step::Sum(Decimal::default())));
 }

@@ -1,0 +1,215 @@
+//! The engine agrees with the reference: random rules and random events, the same awards in the same order with the
+//! same dates, the same flags, the same numbers.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use laurels::event::{Event, Time, Value};
+use proptest::prelude::{Strategy, any, prop};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
+
+use super::reference::{Key, Reference};
+use super::site::{Site, compiled};
+use super::slips::Slip;
+use super::written::{Keeps, Rule, Rules, Side, Sort};
+use super::{catalogs, happenings};
+
+/// How many random sites are compared. More with `LAURELS_SITES`.
+const SITES: u32 = 3_000;
+
+/// What a site is made of: a tape for each rule and each event.
+pub(crate) type Tapes = (Vec<Vec<u8>>, Vec<[u8; 8]>);
+
+pub(crate) fn tapes() -> impl Strategy<Value = Tapes> {
+    let rules = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..11);
+    let events = prop::collection::vec(any::<[u8; 8]>(), 1..50);
+    (rules, events)
+}
+
+/// So many, or as many as `LAURELS_SITES` says.
+pub(crate) fn asked_for(cases: u32) -> u32 {
+    let other = std::env::var("LAURELS_SITES").ok().and_then(|sites| sites.parse().ok());
+    other.unwrap_or(cases)
+}
+
+pub(crate) fn runner(cases: u32) -> TestRunner {
+    let kept = FileFailurePersistence::Direct("tests/rules/seeds.txt");
+    TestRunner::new(Config {
+        cases: asked_for(cases),
+        max_shrink_iters: 20_000,
+        failure_persistence: Some(Box::new(kept)),
+        ..Config::default()
+    })
+}
+
+/// Runs both over the same events; answers how many awards they gave, or where they part.
+fn compare(
+    rules: &Rules,
+    text: &str,
+    site: &mut Site,
+    events: &[Event],
+    slip: Option<Slip>,
+) -> Result<usize, String> {
+    let mut reference = Reference::new(rules);
+    reference.slip = slip;
+    let mut given = 0;
+    for (at, event) in events.iter().enumerate() {
+        let record = site.take(event);
+        let engine = site.given(&record);
+        reference.take(event);
+        let of_reference = &reference.given[given..];
+        if engine != of_reference {
+            let shown = shown(&events[..=at]);
+            return Err(format!(
+                "{text}\n{shown}\nthe engine gives\n{engine:#?}\nthe reference gives\n{of_reference:#?}"
+            ));
+        }
+        given = reference.given.len();
+    }
+    let now = events.last().expect("there is one").time;
+    for (index, rule) in rules.0.iter().enumerate() {
+        for key in reference.all_keys().iter().filter(|key| key.keys().eq(sorted(&rule.parts).iter())) {
+            if let Some(difference) = difference(index, rule, site, &reference, key, now) {
+                return Err(format!("{text}\n{}\n{difference}", shown(events)));
+            }
+        }
+    }
+    Ok(given)
+}
+
+/// Where what both have of one flag or number at one key is not the same.
+fn difference(
+    index: usize,
+    rule: &Rule,
+    site: &Site,
+    reference: &Reference<'_>,
+    key: &Key,
+    now: Time,
+) -> Option<String> {
+    let differs = |side: Option<Side>, engine: Option<Value>, reference: Option<Value>| {
+        (engine != reference).then(|| {
+            format!(
+                "{} {side:?} at {key:?}: the engine has {engine:?}, the reference {reference:?}",
+                rule.name
+            )
+        })
+    };
+    match rule.sort {
+        Sort::Badge => None,
+        Sort::Flag if rule.repeat.is_some() => None,
+        Sort::Flag => {
+            let engine = site.reads(site.stat(&rule.name, true)?, None, key, now);
+            differs(None, engine, Some(Value::Bool(reference.is_up(index, key))))
+        }
+        Sort::Stat => {
+            // Of those that are alike, one is there.
+            let stat = site.stat(&rule.name, false)?;
+            let mut sides = sides(rule.hearing.as_ref().map(|hearing| &hearing.keeps)).into_iter();
+            sides.find_map(|side| {
+                differs(side, site.reads(stat, side, key, now), reference.number(index, side, key, now))
+            })
+        }
+    }
+}
+
+/// Events, one a line.
+pub(crate) fn shown(events: &[Event]) -> String {
+    let line = |event: &Event| {
+        let (r#type, user) = (event.r#type.as_str(), event.user.as_str());
+        format!("{} {type} {user:?} {:?} {}", event.time, event.subject, event.data)
+    };
+    events.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn sorted(parts: &[String]) -> Vec<String> {
+    let mut parts = parts.to_vec();
+    parts.sort();
+    parts
+}
+
+fn sides(keeps: Option<&Keeps>) -> Vec<Option<Side>> {
+    let mut sides = vec![None];
+    match keeps {
+        Some(Keeps::Run(_)) => sides.extend(Side::OF_RUN.map(Some)),
+        Some(Keeps::Distinct(_)) => sides.push(Some(Side::List)),
+        _ => {}
+    }
+    sides
+}
+
+/// What was compared, so that a comparison of nothing does not pass for one.
+#[derive(Default)]
+struct Tally {
+    sites: Cell<usize>,
+    awards: Cell<usize>,
+    refused: std::cell::RefCell<BTreeMap<String, usize>>,
+}
+
+impl Tally {
+    fn refuse(&self, mistakes: &[String]) {
+        // What is said of names and places is another thing each time.
+        let mistake = mistakes.first().expect("there is one");
+        let said = mistake.splitn(4, ':').last().unwrap_or(mistake);
+        let kind: String = said.split('`').step_by(2).collect::<Vec<_>>().join("`…`");
+        *self.refused.borrow_mut().entry(kind).or_default() += 1;
+    }
+}
+
+#[test]
+fn the_engine_and_the_reference_agree_on_random_rules_and_events() {
+    let tally = Tally::default();
+    let result = runner(SITES).run(&tapes(), |(rules, events)| {
+        let rules = catalogs::rules(&rules);
+        let text = rules.text();
+        let catalog = match compiled(&text) {
+            Ok(catalog) => catalog,
+            Err(mistakes) => {
+                tally.refuse(&mistakes);
+                return Ok(());
+            }
+        };
+        let mut site = Site::new(Arc::new(catalog));
+        let awards = compare(&rules, &text, &mut site, &happenings::events(&events), None)
+            .map_err(TestCaseError::fail)?;
+        tally.sites.set(tally.sites.get() + 1);
+        tally.awards.set(tally.awards.get() + awards);
+        Ok(())
+    });
+    if let Err(TestError::Fail(reason, _)) = &result {
+        panic!("{reason}");
+    }
+    result.unwrap();
+    let refused: usize = tally.refused.borrow().values().sum();
+    println!(
+        "{} sites, {} awards; {refused} refused: {:#?}",
+        tally.sites.get(),
+        tally.awards.get(),
+        tally.refused
+    );
+    assert!(tally.sites.get() > 4 * refused, "most random rules are accepted");
+    assert!(tally.awards.get() > 2 * tally.sites.get(), "the rules give something");
+}
+
+#[test]
+fn every_slip_of_the_reference_comes_to_light() {
+    for slip in Slip::ALL {
+        let mut runner = runner(SITES);
+        let noticed = (0..SITES).any(|_| {
+            let (rules, events) = tapes().new_tree(&mut runner).expect("there are tapes").current();
+            let rules = catalogs::rules(&rules);
+            let text = rules.text();
+            let Ok(catalog) = compiled(&text) else { return false };
+            compare(
+                &rules,
+                &text,
+                &mut Site::new(Arc::new(catalog)),
+                &happenings::events(&events),
+                Some(slip),
+            )
+            .is_err()
+        });
+        assert!(noticed, "nothing notices {slip:?}");
+    }
+}

@@ -1,0 +1,284 @@
+//! Random rules, right as far as that can be seen from each alone: what they name comes before them, has the parts
+//! they need, and is of the type they ask for.
+//!
+//! What only all of them together make wrong, such as a circle over `badge.*`, the loader refuses, and the case is not
+//! counted.
+
+use laurels::event::{Period, Time, Value};
+
+use super::conditions::Names;
+use super::happenings::{FIELDS, TYPES, USERS, start};
+use super::tape::Tape;
+use super::written::{Expr, Hearing, Keeps, Part, Rule, Rules, Sort};
+
+/// The names of rules, not in the order of the alphabet: what comes first in a file need not come first in it.
+const NAMES: [&str; 12] =
+    ["mint", "fern", "zinc", "oak", "ash", "kelp", "birch", "yarrow", "lime", "dill", "reed", "pine"];
+
+/// One rule for each tape, at most as many as there are names.
+pub(crate) fn rules(tapes: &[Vec<u8>]) -> Rules {
+    let mut rules = Rules::default();
+    for (tape, name) in tapes.iter().zip(NAMES) {
+        let rule = one(&mut Tape::new(tape), name, &rules);
+        rules.0.push(rule);
+    }
+    rules
+}
+
+fn one(tape: &mut Tape<'_>, name: &str, known: &Rules) -> Rule {
+    let sort = tape.of(&[Sort::Stat, Sort::Badge, Sort::Flag, Sort::Stat, Sort::Badge]);
+    let mut rule = Rule {
+        sort,
+        name: name.to_owned(),
+        hearing: None,
+        when: None,
+        value: None,
+        at: None,
+        tiers: Vec::new(),
+        repeat: None,
+        kept: false,
+        revoke: false,
+        to: None,
+        once: false,
+        from: None,
+        until: None,
+        points: 0,
+        parts: Vec::new(),
+    };
+    let looks = sort != Sort::Stat && tape.below(3) > 0;
+    if !looks || !without_on(tape, &mut rule, known) {
+        beside_on(tape, &mut rule, known);
+    }
+    match sort {
+        Sort::Stat => {}
+        Sort::Flag => {
+            if (rule.hearing.is_some() || rule.value.is_some()) && tape.once_in(5) {
+                (rule.repeat, rule.at) = (Some(Value::Int(1 + tape.below(2) as i64)), None);
+            } else {
+                rule.kept = tape.once_in(5);
+            }
+        }
+        Sort::Badge => giving(tape, &mut rule, known),
+    }
+    rule
+}
+
+/// What stands beside `on`.
+fn beside_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
+    let mut on = vec![heard(tape, known)];
+    if tape.once_in(3) {
+        let other = heard(tape, known);
+        if !on.contains(&other) {
+            on.push(other);
+        }
+    }
+    let undo = if tape.once_in(3) { vec![heard(tape, known)] } else { Vec::new() };
+    let fields = fields(on.iter().chain(&undo), known);
+    let by = key(tape, known, &fields);
+    rule.parts = by.iter().map(|(name, _)| name.clone()).collect();
+    let numbers_only = rule.sort != Sort::Stat;
+    let revokes = known.0.iter().any(|rule| rule.revoke);
+    let falls = |heard: &String| heard.starts_with("flag.") || revokes && heard.starts_with("badge.");
+    let falls = on.iter().chain(&undo).any(falls);
+    // A look that cannot be undone is refused: mostly do not write one.
+    let steady = (!undo.is_empty() || falls) && tape.below(6) > 0;
+    let names = Names { known, parts: &rule.parts, beside_on: true, fields: &fields, steady };
+    let keeps = keeps(tape, &names, numbers_only);
+    let remembers = matches!(keeps, Keeps::Min(_) | Keeps::Max(_) | Keeps::First(_) | Keeps::Last(_));
+    let reset = if tape.once_in(5) { vec![heard(tape, known)] } else { Vec::new() };
+    let within = matches!(keeps, Keeps::Count | Keeps::Sum(_) | Keeps::Distinct(_)) && tape.once_in(4);
+    let within = within.then(|| tape.of(&[86_400, 3_600, 43_200, 172_800]));
+    rule.when = tape.once_in(2).then(|| names.condition(tape, 2));
+    if rule.sort == Sort::Stat && matches!(keeps, Keeps::Count | Keeps::Run(_)) && !steady && tape.once_in(8)
+    {
+        // It may look at itself: at most so many are counted.
+        let own = Expr::Named { name: rule.name.clone(), side: None, at: None };
+        rule.when = Some(Expr::Compare("<", Box::new([own, Expr::Literal(Value::Int(2))])));
+    }
+    let undo = if remembers { Vec::new() } else { undo };
+    rule.hearing = Some(Hearing { on, undo, reset, by, keeps, within });
+    if rule.sort != Sort::Stat && tape.below(3) > 0 {
+        rule.at =
+            Some(tape.of(&[Value::Int(2), Value::Int(3), Value::Int(1), Value::Double(1.5), Value::Int(0)]));
+    }
+}
+
+/// What it asks about stats and flags: false where there is none that it could ask about.
+fn without_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) -> bool {
+    // A flag that repeats is only an event.
+    let named: Vec<_> =
+        known.0.iter().filter(|other| other.sort != Sort::Badge && other.repeat.is_none()).collect();
+    if named.is_empty() {
+        return false;
+    }
+    rule.parts = tape.of(&named).parts.clone();
+    let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false };
+    if tape.once_in(2) {
+        let Some(value) = names.stat_number(tape) else { return false };
+        rule.value = Some(value);
+        if tape.below(4) > 0 {
+            rule.at = Some(tape.of(&[
+                Value::Int(2),
+                Value::Int(1),
+                Value::Int(3),
+                Value::Double(0.5),
+                Value::Int(-1),
+            ]));
+        }
+        rule.when = tape.once_in(3).then(|| names.condition(tape, 2));
+    } else {
+        // Something that is sure to be named comes first, so that the key is as it is meant.
+        let Some(first) = names.stat_condition(tape) else { return false };
+        let rest = names.condition(tape, 2);
+        rule.when = Some(match tape.below(4) {
+            0 => first,
+            1 => Expr::And(vec![first, rest]),
+            2 => Expr::Or(vec![rest, first]),
+            _ => Expr::Not(Box::new(first)),
+        });
+    }
+    true
+}
+
+fn giving(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
+    let has_number = rule.hearing.is_some() || rule.value.is_some();
+    if has_number && tape.once_in(3) {
+        rule.at = None;
+        if tape.once_in(2) {
+            rule.tiers = tape.of(&[vec![1, 2], vec![2, 3, 4], vec![1, 3]]);
+        } else {
+            rule.repeat = Some(tape.of(&[Value::Int(1), Value::Int(2), Value::Double(1.5)]));
+        }
+    }
+    rule.revoke = tape.once_in(3);
+    rule.once = tape.once_in(4);
+    rule.points = tape.of(&[0, 5, -1]);
+    let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false };
+    if !rule.parts.iter().any(|part| part == "user") || tape.once_in(6) {
+        rule.to = Some(names.recipients(tape));
+    }
+    let day = |tape: &mut Tape<'_>| start().plus_micros(tape.below(6) as i64 * 86_400_000_000);
+    if tape.once_in(6) {
+        rule.from = day(tape);
+    }
+    if tape.once_in(6) {
+        let until = day(tape).and_then(|day| day.plus_micros(43_200_000_000));
+        rule.until = until.filter(|until| rule.from.is_none_or(|from: Time| from < *until));
+    }
+}
+
+/// Something to hear: an event of the site, or a flag or badge that is known.
+fn heard(tape: &mut Tape<'_>, known: &Rules) -> String {
+    let flags: Vec<_> = known.0.iter().filter(|rule| rule.sort == Sort::Flag).collect();
+    let badges: Vec<_> = known.0.iter().flat_map(Rule::badges).collect();
+    match tape.below(12) {
+        4 | 5 if !flags.is_empty() => format!("flag.{}", tape.of(&flags).name),
+        6 | 7 if !badges.is_empty() => format!("badge.{}", tape.of(&badges).0),
+        8 => "post.*".to_owned(),
+        9 if !flags.is_empty() => "flag.*".to_owned(),
+        10 if !badges.is_empty() => "badge.*".to_owned(),
+        _ => tape.of(&TYPES).to_owned(),
+    }
+}
+
+/// The fields that some event has which is heard. One of the site may have any.
+fn fields<'h>(heard: impl Iterator<Item = &'h String>, known: &Rules) -> Vec<&'static str> {
+    let mut fields = Vec::new();
+    for heard in heard {
+        let (flag, badge) = (heard.strip_prefix("flag."), heard.strip_prefix("badge."));
+        let becomes = |rule: &&Rule| match (flag, badge) {
+            (Some(name), _) => rule.sort == Sort::Flag && (name == "*" || name == rule.name),
+            (_, Some(id)) => rule.badges().iter().any(|(known, _)| id == "*" || id == known),
+            (None, None) => false,
+        };
+        if flag.is_none() && badge.is_none() {
+            return FIELDS.to_vec();
+        }
+        if badge.is_some() {
+            fields.push("points");
+        }
+        let parts: Vec<_> = known.0.iter().filter(becomes).flat_map(|rule| &rule.parts).collect();
+        fields.extend(FIELDS.iter().filter(|field| parts.iter().any(|part| part == *field)));
+    }
+    fields
+}
+
+/// Whose number it is.
+fn key(tape: &mut Tape<'_>, known: &Rules, fields: &[&'static str]) -> Vec<(String, Part)> {
+    let data = |name: &str, field| {
+        let from = if fields.contains(&field) { Part::Expr(Expr::Data(field)) } else { Part::Subject };
+        (name.to_owned(), if name == "user" && matches!(from, Part::Subject) { Part::User } else { from })
+    };
+    let user = || ("user".to_owned(), Part::User);
+    let period = |period: Period| (period.name().to_owned(), Part::Period(period));
+    let firsts: Vec<_> = known
+        .0
+        .iter()
+        .filter(|rule| {
+            matches!(rule.hearing.as_ref().map(|hearing| &hearing.keeps), Some(Keeps::First(_)))
+                && rule.sort == Sort::Stat
+                && rule.parts == ["item"]
+        })
+        .collect();
+    match tape.below(12) {
+        5 => vec![data("item", "item")],
+        6 => vec![user(), data("item", "item")],
+        7 => vec![user(), period(tape.of(&[Period::Day, Period::Month, Period::Week, Period::Year]))],
+        8 => Vec::new(),
+        9 => vec![data("user", "who")],
+        10 => vec![data("user", "who"), data("item", "item")],
+        11 => match tape.below(4) {
+            0 => vec![("subject".to_owned(), Part::Subject)],
+            1 => vec![data("item", "item"), user(), period(Period::Day)],
+            2 => vec![data("item", "user")],
+            _ if !firsts.is_empty() => {
+                // Whose it was when it first came.
+                let name = tape.of(&firsts).name.clone();
+                let at = Some(vec![if fields.contains(&"item") {
+                    Expr::Data("item")
+                } else {
+                    Expr::EventSubject
+                }]);
+                vec![("user".to_owned(), Part::Expr(Expr::Named { name, side: None, at }))]
+            }
+            _ => vec![user(), ("item".to_owned(), Part::Subject)],
+        },
+        _ => vec![user()],
+    }
+}
+
+fn keeps(tape: &mut Tape<'_>, names: &Names<'_>, numbers_only: bool) -> Keeps {
+    let text = |tape: &mut Tape<'_>| match tape.below(5) {
+        0 => names.text_of_event("item"),
+        1 => Expr::EventUser,
+        2 => Expr::EventSubject,
+        3 => names.text_of_event("who"),
+        _ => Expr::EventType,
+    };
+    let value = |tape: &mut Tape<'_>| match numbers_only || tape.once_in(2) {
+        true => names.number_of_event(),
+        false => text(tape),
+    };
+    match tape.below(12) {
+        4 => Keeps::Sum(names.amount(tape)),
+        5 | 6 => Keeps::Distinct(text(tape)),
+        7 => Keeps::Run(names.number_of_event()),
+        8 => Keeps::Run(Expr::PeriodOfEvent(tape.of(&Period::ALL))),
+        9 => match tape.below(2) {
+            0 => Keeps::Max(value(tape)),
+            _ => Keeps::Min(value(tape)),
+        },
+        10 => Keeps::First(value(tape)),
+        11 => Keeps::Last(value(tape)),
+        _ => Keeps::Count,
+    }
+}
+
+/// A text to compare a field with.
+pub(crate) fn text(tape: &mut Tape<'_>, field: &str) -> Value {
+    let texts: &[&str] = match field {
+        "item" | "subject" => &["p", "q", "1"],
+        _ => &USERS,
+    };
+    Value::text(tape.of(texts))
+}

@@ -1,0 +1,397 @@
+//! The rule language a second time: slow and plain, for comparing.
+//!
+//! It follows "How one event is worked through" of docs/rules-reference.md word by word, and shares nothing with the engine but
+//! values, events and times. It keeps no numbers: it keeps *everything that was ever heard*, and works out what a number
+//! is by going through all of that again, each time it is asked.
+
+mod expressions;
+mod history;
+mod ranks;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use laurels::event::{Event, EventId, EventType, Map, Time, UserId, Value};
+use smol_str::SmolStr;
+
+use super::slips::Slip;
+use super::written::{Rule, Rules, Sort};
+use expressions::Seen;
+use history::{Heard, Moved};
+
+/// The parts of a key, by name.
+pub(crate) type Key = BTreeMap<String, String>;
+
+/// An award, in the order in which it was given.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Given {
+    pub(crate) user: String,
+    pub(crate) badge: String,
+    pub(crate) key: Key,
+    pub(crate) number: u32,
+    pub(crate) time: Time,
+    pub(crate) points: i32,
+    /// Whether the user did not hold the badge before, for any key; or does not afterwards.
+    pub(crate) first: bool,
+    /// When it was taken back: then this tells of that.
+    pub(crate) taken_back: Option<Time>,
+}
+
+/// A user, a badge, a key and a number.
+type Award = (String, String, Key, u32);
+
+/// Whether something is added or taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Add,
+    TakeBack,
+}
+
+impl Way {
+    fn opposite(self) -> Way {
+        if self == Way::Add { Way::TakeBack } else { Way::Add }
+    }
+}
+
+/// A site, as the reference sees it.
+pub(crate) struct Reference<'r> {
+    rules: &'r Rules,
+    ranks: ranks::Ranks,
+    /// Everything that any number heard, in order of arrival.
+    history: Vec<Moved>,
+    /// The flags that are up, and since when.
+    up: BTreeMap<(usize, Key), Time>,
+    /// How often a flag with `repeat` happened.
+    happened: BTreeMap<(usize, Key), u32>,
+    /// All that was ever given or taken back.
+    pub(crate) given: Vec<Given>,
+    /// What is held, each with the key that gave it.
+    held: Vec<(Given, Key)>,
+    /// Which keys give what, of that which can be taken back.
+    reasons: BTreeSet<(Award, Key)>,
+    /// What is still to be looked at, first things first.
+    agenda: BTreeSet<(usize, Key)>,
+    /// The time of the event at hand.
+    now: Time,
+    /// What it does wrong on purpose.
+    pub(crate) slip: Option<Slip>,
+}
+
+impl<'r> Reference<'r> {
+    pub(crate) fn new(rules: &'r Rules) -> Reference<'r> {
+        Reference {
+            rules,
+            ranks: ranks::Ranks::of(rules),
+            history: Vec::new(),
+            up: BTreeMap::new(),
+            happened: BTreeMap::new(),
+            given: Vec::new(),
+            held: Vec::new(),
+            reasons: BTreeSet::new(),
+            agenda: BTreeSet::new(),
+            now: Time::MIN,
+            slip: None,
+        }
+    }
+
+    /// Works one event through.
+    pub(crate) fn take(&mut self, event: &Event) {
+        self.now = event.time;
+        self.hear(event, Way::Add);
+        while let Some((place, key)) = self.agenda.pop_first() {
+            let rule = self.ranks.order[place];
+            match self.rules.0[rule].sort {
+                Sort::Stat => unreachable!("a stat has no condition"),
+                Sort::Flag if self.rules.0[rule].repeat.is_some() => self.look_at_event(rule, &key),
+                Sort::Flag => self.look_at_flag(rule, &key),
+                Sort::Badge => self.look_at_badge(rule, &key),
+            }
+        }
+    }
+
+    /// Step 2: all is read from how things were before; then all of it is applied.
+    fn hear(&mut self, event: &Event, happens: Way) {
+        let r#type = event.r#type.as_str();
+        let mut moved = Vec::new();
+        let mut reset = Vec::new();
+        for (index, rule) in self.rules.0.iter().enumerate() {
+            let Some(hearing) = &rule.hearing else { continue };
+            let hears =
+                |patterns: &[String]| patterns.iter().any(|pattern| self.ranks.means(pattern, r#type));
+            // An event that is named in both counts for `on`.
+            let way = match (hears(&hearing.on), hears(&hearing.undo)) {
+                (true, _) => Some(happens),
+                (false, true) => Some(happens.opposite()),
+                (false, false) => None,
+            };
+            for key in self.keys(hearing, event) {
+                if let Some(way) = way {
+                    let seen = Seen { of: self, event: Some(event), key: Some(&key), now: event.time };
+                    // Without a value it is not true.
+                    if rule.when.as_ref().is_none_or(|when| seen.is_true(when)) {
+                        let amount = hearing.keeps.amount().map(|(_, amount)| seen.value(amount));
+                        let heard =
+                            Heard::Event { way, amount: amount.map(|amount| amount.unwrap_or(Value::Null)) };
+                        moved.push(Moved { rule: index, key: key.clone(), time: event.time, heard });
+                    }
+                }
+                // What was set to nothing is not brought back when a flag falls.
+                if hears(&hearing.reset) && happens == Way::Add {
+                    reset.push(Moved { rule: index, key, time: event.time, heard: Heard::Reset });
+                }
+            }
+        }
+        for moved in moved.into_iter().chain(reset) {
+            let before = self.visible(moved.rule, &moved.key);
+            let (rule, key) = (moved.rule, moved.key.clone());
+            self.history.push(moved);
+            if self.visible(rule, &key) != before {
+                self.look_later(self.ranks.look_at_number(rule), &key);
+            }
+        }
+    }
+
+    fn look_at_flag(&mut self, rule: usize, key: &Key) {
+        let holds = self.is_met(rule, key);
+        let since = self.up.get(&(rule, key.clone())).copied();
+        match since {
+            None if holds => {
+                self.up.insert((rule, key.clone()), self.now);
+                self.look_later(self.ranks.look_at_flag(rule), key);
+                let event = self.becomes(format!("flag.{}", self.rules.0[rule].name), key, None, self.now);
+                self.hear(&event, Way::Add);
+            }
+            Some(since) if !holds && !self.rules.0[rule].kept => {
+                self.up.remove(&(rule, key.clone()));
+                self.look_later(self.ranks.look_at_flag(rule), key);
+                if self.slip == Some(Slip::FallenFlagsStayCounted) {
+                    return;
+                }
+                let event = self.becomes(format!("flag.{}", self.rules.0[rule].name), key, None, since);
+                self.hear(&event, Way::TakeBack);
+            }
+            None | Some(_) => {}
+        }
+    }
+
+    fn look_at_event(&mut self, rule: usize, key: &Key) {
+        let times = self.multiples(rule, key);
+        let happened = self.happened.get(&(rule, key.clone())).copied().unwrap_or(0);
+        for _ in happened..times {
+            *self.happened.entry((rule, key.clone())).or_default() += 1;
+            let event = self.becomes(format!("flag.{}", self.rules.0[rule].name), key, None, self.now);
+            self.hear(&event, Way::Add);
+        }
+    }
+
+    fn look_at_badge(&mut self, index: usize, key: &Key) {
+        let rule = &self.rules.0[index];
+        let season =
+            rule.from.is_none_or(|from| from <= self.now) && rule.until.is_none_or(|until| self.now < until);
+        if !season && !rule.revoke {
+            return;
+        }
+        let seen = Seen { of: self, event: None, key: Some(key), now: self.now };
+        let users: Vec<String> = match &rule.to {
+            None => key.get("user").into_iter().cloned().collect(),
+            Some(to) => seen.value(to).as_ref().map(texts).unwrap_or_default(),
+        };
+        let times = if rule.repeat.is_some() { self.multiples(index, key) } else { 1 };
+        let reached: Vec<String> = rule
+            .badges()
+            .into_iter()
+            .filter(|(_, at)| rule.repeat.is_some() || self.reaches(index, key, at))
+            .map(|(id, _)| id)
+            .collect();
+        let mut award_key = key.clone();
+        award_key.remove("user");
+        if rule.once {
+            award_key.clear();
+        }
+        if rule.revoke {
+            return self.settle(index, key, &award_key, &users, &reached, times, season);
+        }
+        for user in users.iter().filter(|user| UserId::parse(user).is_ok()) {
+            for id in &reached {
+                let held = self.times_held(user, id, &award_key);
+                for number in held + 1..=times {
+                    self.give(rule, user, id, &award_key, number, key);
+                }
+            }
+        }
+    }
+
+    /// Each tier comes and goes on its own, the highest goes first; of a `repeat` the last is taken back first.
+    #[expect(clippy::too_many_arguments, reason = "it is the other half of looking at a badge")]
+    fn settle(
+        &mut self,
+        index: usize,
+        key: &Key,
+        award_key: &Key,
+        users: &[String],
+        reached: &[String],
+        times: u32,
+        season: bool,
+    ) {
+        let rule = &self.rules.0[index];
+        let ids: Vec<String> = rule.badges().into_iter().map(|(id, _)| id).collect();
+        let gone = ids.iter().rev().filter(|id| !reached.contains(id));
+        for id in gone.chain(ids.iter().filter(|id| reached.contains(id))) {
+            let times = if reached.contains(id) { times } else { 0 };
+            let by_key = |(award, by): &&(Award, Key)| award.1 == *id && by == key;
+            let before: Vec<Award> =
+                self.reasons.iter().filter(by_key).map(|(award, _)| award.clone()).collect();
+            let of_now = users.iter().filter(|user| UserId::parse(user).is_ok());
+            let all: BTreeSet<String> =
+                before.iter().map(|award| award.0.clone()).chain(of_now.cloned()).collect();
+            for user in all {
+                let due = if users.contains(&user) { times } else { 0 };
+                let had = u32::try_from(before.iter().filter(|award| award.0 == user).count())
+                    .expect("there are few");
+                for number in (due + 1..=had).rev() {
+                    let award = (user.clone(), id.clone(), award_key.clone(), number);
+                    self.reasons.remove(&(award.clone(), key.clone()));
+                    // It is held as long as there is a key that gives it.
+                    if !self.reasons.iter().any(|(other, _)| *other == award) {
+                        self.take_back(&award);
+                    }
+                }
+                for number in (had + 1..=due).filter(|_| season) {
+                    let award = (user.clone(), id.clone(), award_key.clone(), number);
+                    let is_new = !self.reasons.iter().any(|(other, _)| *other == award);
+                    self.reasons.insert((award, key.clone()));
+                    if is_new {
+                        self.give(rule, &user, id, award_key, number, key);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_back(&mut self, award: &Award) {
+        if self.slip == Some(Slip::NothingIsRevoked) {
+            return;
+        }
+        let is = |(held, _): &(Given, Key)| {
+            (&held.user, &held.badge, &held.key, held.number) == (&award.0, &award.1, &award.2, award.3)
+        };
+        let at = self.held.iter().position(is).expect("what is taken back is held");
+        let (held, key) = self.held.remove(at);
+        let last = !self.holds(&held.user, &held.badge);
+        self.given.push(Given { first: last, taken_back: Some(self.now), ..held.clone() });
+        let of_user = Key::from([("user".to_owned(), held.user.clone())]);
+        self.look_later(self.ranks.look_at_award(&held.badge), &of_user);
+        let r#type = format!("badge.{}", held.badge);
+        let event = self.becomes(r#type, &key, Some((&held.user, held.points)), held.time);
+        self.hear(&event, Way::TakeBack);
+    }
+
+    fn give(&mut self, rule: &Rule, user: &str, id: &str, award_key: &Key, number: u32, key: &Key) {
+        let first = !self.holds(user, id);
+        let (user, badge, key_of_award) = (user.to_owned(), id.to_owned(), award_key.clone());
+        let given = Given {
+            user,
+            badge,
+            key: key_of_award,
+            number,
+            time: self.now,
+            points: rule.points,
+            first,
+            taken_back: None,
+        };
+        self.given.push(given.clone());
+        self.held.push((given.clone(), key.clone()));
+        let of_user = Key::from([("user".to_owned(), given.user.clone())]);
+        self.look_later(self.ranks.look_at_award(id), &of_user);
+        let event = self.becomes(format!("badge.{id}"), key, Some((&given.user, rule.points)), self.now);
+        self.hear(&event, Way::Add);
+    }
+
+    fn is_met(&self, rule: usize, key: &Key) -> bool {
+        self.reaches(rule, key, &self.rules.0[rule].needs())
+    }
+
+    /// Whether a rule's condition holds and its value is at least so much.
+    fn reaches(&self, index: usize, key: &Key, at: &Value) -> bool {
+        let rule = &self.rules.0[index];
+        let seen = Seen { of: self, event: None, key: Some(key), now: self.now };
+        // Beside `on`, `when` says which events count.
+        let condition = rule.when.as_ref().filter(|_| rule.hearing.is_none());
+        let holds = condition.is_none_or(|when| seen.is_true(when));
+        let enough = match (&rule.hearing, &rule.value) {
+            (Some(_), _) => expressions::at_least(seen.number(index).as_ref(), at),
+            (None, Some(value)) => expressions::at_least(seen.value(value).as_ref(), at),
+            (None, None) => true,
+        };
+        let enough = enough || self.slip == Some(Slip::AtIsNotNeeded);
+        holds && enough
+    }
+
+    /// How many multiples of `repeat` its value has passed.
+    fn multiples(&self, index: usize, key: &Key) -> u32 {
+        let rule = &self.rules.0[index];
+        let seen = Seen { of: self, event: None, key: Some(key), now: self.now };
+        let condition = rule.when.as_ref().filter(|_| rule.hearing.is_none());
+        if !condition.is_none_or(|when| seen.is_true(when)) {
+            return 0;
+        }
+        let value = if rule.hearing.is_some() {
+            seen.number(index)
+        } else {
+            rule.value.as_ref().and_then(|value| seen.value(value))
+        };
+        // All numbers here are multiples of a quarter.
+        let quarters =
+            |value: &Value| expressions::as_double(value).map(|number| (number * 4.0).floor() as i64);
+        let (value, every) = (value.as_ref().and_then(quarters), rule.repeat.as_ref().and_then(quarters));
+        match (value, every) {
+            (Some(value), Some(every)) if value > 0 => (value / every) as u32,
+            _ => 0,
+        }
+    }
+
+    /// The event that a flag or badge becomes.
+    fn becomes(&self, r#type: String, key: &Key, award: Option<(&str, i32)>, time: Time) -> Event {
+        let mut data: BTreeMap<String, Value> = BTreeMap::new();
+        if let Some((_, points)) = award {
+            data.insert("points".to_owned(), Value::Int(points.into()));
+            data.insert("medal".to_owned(), Value::text(""));
+        }
+        data.extend(key.iter().map(|(name, value)| (name.clone(), Value::text(value.as_str()))));
+        let user = award.map(|(user, _)| user).or(key.get("user").map(String::as_str)).unwrap_or_default();
+        Event {
+            id: EventId::default(),
+            r#type: EventType::derived(r#type.into()),
+            user: UserId::parse(user).unwrap_or_default(),
+            subject: SmolStr::default(),
+            time,
+            dated: true,
+            data: data.into_iter().map(|(name, value)| (name.into(), value)).collect::<Map>(),
+        }
+    }
+
+    fn times_held(&self, user: &str, id: &str, key: &Key) -> u32 {
+        let same = |given: &&Given| given.user == user && given.badge == id && given.key == *key;
+        u32::try_from(self.held.iter().map(|(given, _)| given).filter(same).count()).expect("there are few")
+    }
+
+    fn holds(&self, user: &str, id: &str) -> bool {
+        self.held.iter().any(|(given, _)| given.user == user && given.badge == id)
+    }
+
+    fn look_later(&mut self, places: Vec<usize>, key: &Key) {
+        self.agenda.extend(places.into_iter().map(|place| (place, key.clone())));
+    }
+}
+
+/// The texts in a text or a list, each once.
+fn texts(value: &Value) -> Vec<String> {
+    let mut texts = Vec::new();
+    for item in value.items() {
+        if let Value::Text(text) = item
+            && !texts.contains(&text.to_string())
+        {
+            texts.push(text.to_string());
+        }
+    }
+    texts
+}
