@@ -33,6 +33,9 @@ pub const DATA_MAX_DEPTH: usize = 8;
 /// differ. A later one is refused.
 pub const FUTURE_MAX_MICROS: i64 = 5 * 60 * 1_000_000;
 
+/// The type of what is recorded when time passes.
+const TICK: &str = "laurels.tick";
+
 /// Where an event stands in the order of all events: 1, 2, 3, …; 0 is before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Sequence(pub u64);
@@ -70,13 +73,18 @@ impl Event {
     pub fn tick(id: SmolStr, time: Time) -> Event {
         Event {
             id: EventId(id),
-            r#type: EventType(SmolStr::new_static("laurels.tick")),
+            r#type: EventType(SmolStr::new_static(TICK)),
             user: UserId::default(),
             subject: SmolStr::default(),
             time,
             dated: true,
             data: Map::default(),
         }
+    }
+
+    /// Whether it says only that time has passed.
+    pub fn is_tick(&self) -> bool {
+        self.r#type.as_str() == TICK
     }
 
     /// Whether this is the same event sent again: equal in all but the time of arrival.

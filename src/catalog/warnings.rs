@@ -178,7 +178,8 @@ pub(super) fn unheard(meaning: &Meaning<'_>, folder: &Folder, mistakes: &mut Mis
         };
     }
     let mut said = BTreeSet::new();
-    for event in folder.trials.iter().flat_map(|trial| &trial.events) {
+    let events = folder.trials.iter().flat_map(|trial| &trial.events);
+    for event in events.filter(|event| !event.value.is_tick()) {
         let r#type = event.value.r#type.as_str();
         let begins_so = || prefixes.iter().any(|prefix| r#type.starts_with(prefix));
         let is_known = known.contains(r#type) || meaning.events.fields(r#type).is_some() || begins_so();

@@ -33,10 +33,12 @@ impl Seen {
         store::history(directory, |past| match past {
             Past::Numbers(numbers) => seen.numbers = numbers,
             Past::Event(record) => {
-                let event =
-                    seen.types.entry(record.event.r#type.as_str().to_owned()).or_insert((0, record.arrival));
-                *event = (event.0 + 1, record.arrival);
-                seen.events += 1;
+                if !record.event.is_tick() {
+                    let r#type = record.event.r#type.as_str().to_owned();
+                    let event = seen.types.entry(r#type).or_insert((0, record.arrival));
+                    *event = (event.0 + 1, record.arrival);
+                    seen.events += 1;
+                }
                 seen.last = Some(record.arrival);
                 for award in &record.awards {
                     *seen.awards.entry(award.badge).or_default() += 1;

@@ -12,6 +12,7 @@ mod docs;
 mod engine;
 mod formats;
 mod fuzz;
+mod guide;
 mod history;
 mod live;
 mod looks;
