@@ -75,10 +75,7 @@ pub(super) fn check(event: &Event) -> Vec<Invalid> {
         };
         Some(Invalid::new(format!("data.{field}"), problem?))
     });
-    let nobody = event.user.as_text().is_empty();
-    let nobody =
-        nobody.then(|| Invalid::new("user", format!("must be set for `{UPDATED}`: whose profile it is")));
-    nobody.into_iter().chain(wrong).collect()
+    wrong.collect()
 }
 
 #[cfg(test)]
@@ -87,11 +84,11 @@ mod tests {
     use crate::catalog::Catalog;
     use crate::event::{Draft, DraftData, Time};
 
-    fn problems(user: &str, data: &str) -> Vec<String> {
+    fn problems(data: &str) -> Vec<String> {
         let draft = Draft {
             id: "e1".into(),
             r#type: UPDATED.into(),
-            user: user.into(),
+            user: "ann".into(),
             data: DraftData::Json(data.into()),
             ..Draft::default()
         };
@@ -102,11 +99,10 @@ mod tests {
 
     #[test]
     fn a_profile_is_refused_that_could_not_be_kept() {
-        assert!(problems("ann", r#"{"time_zone":"Europe/Berlin","name":null,"shoe_size":43}"#).is_empty());
-        let wrong = problems("", r#"{"time_zone":"Berlin","name":3}"#);
-        assert_eq!(wrong.len(), 3, "{wrong:?}");
-        assert!(wrong[0].starts_with("user must be set for `profile.updated`"));
-        assert_eq!(wrong[1], "data.name is a number; a profile has a text there");
-        assert!(wrong[2].starts_with("data.time_zone there is no time zone \"Berlin\""));
+        assert!(problems(r#"{"time_zone":"Europe/Berlin","name":null,"shoe_size":43}"#).is_empty());
+        let wrong = problems(r#"{"time_zone":"Berlin","name":3}"#);
+        assert_eq!(wrong.len(), 2, "{wrong:?}");
+        assert_eq!(wrong[0], "data.name is a whole number; a profile has a text there");
+        assert!(wrong[1].starts_with("data.time_zone there is no time zone \"Berlin\""));
     }
 }
