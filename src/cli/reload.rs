@@ -38,13 +38,14 @@ impl Reload {
 }
 
 fn said(reloaded: &Reloaded) -> String {
-    let Reloaded { badge_count, added, retired, warnings } = reloaded;
+    let Reloaded { badge_count, added, retired, restarted, warnings } = reloaded;
     let warnings = warnings
         .iter()
         .map(|one| format!("{}:{}:{}: warning: {}\n", one.file, one.line, one.column, one.message));
     let mut text: String = warnings.collect();
     text.push_str(&format!("{badge_count} badges are in use"));
-    for (ids, what) in [(added, "new"), (retired, "declared no longer")] {
+    let counts_anew = "changed, and counts from nothing";
+    for (ids, what) in [(added, "new"), (retired, "declared no longer"), (restarted, counts_anew)] {
         if !ids.is_empty() {
             text.push_str(&format!("; {what}: {}", ids.join(", ")));
         }
@@ -62,5 +63,7 @@ mod tests {
         assert_eq!(said(&reloaded), "3 badges are in use\n");
         (reloaded.added, reloaded.retired) = (vec!["a".into(), "b".into()], vec!["c".into()]);
         assert_eq!(said(&reloaded), "3 badges are in use; new: a, b; declared no longer: c\n");
+        let reloaded = Reloaded { badge_count: 1, restarted: vec!["hearts".into()], ..Reloaded::default() };
+        assert_eq!(said(&reloaded), "1 badges are in use; changed, and counts from nothing: hearts\n");
     }
 }

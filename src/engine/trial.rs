@@ -15,6 +15,9 @@ use crate::outcome::Outcome;
 
 use way::Ways;
 
+/// So many awards are shown that are wrong, and the rest counted: one mistake may give a badge to everybody.
+const WRONG_SHOWN: usize = 20;
+
 /// How a trial failed: what is held, and what should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -42,13 +45,16 @@ impl fmt::Display for Failure {
         write!(f, "{}: the test fails: {}", self.place, self.name)?;
         let missing = self.missing.iter().map(|wrong| ("expected, but not given", wrong));
         let unexpected = self.unexpected.iter().map(|wrong| ("given, but not expected", wrong));
-        for (how, Wrong { award, ways }) in missing.chain(unexpected) {
+        for (how, Wrong { award, ways }) in missing.chain(unexpected).take(WRONG_SHOWN) {
             write!(f, "\n  {how}: {award:?}")?;
             for way in ways {
                 write!(f, "\n    {way}")?;
             }
         }
-        Ok(())
+        match (self.missing.len() + self.unexpected.len()).saturating_sub(WRONG_SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
     }
 }
 

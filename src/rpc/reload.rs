@@ -13,12 +13,14 @@ const MISTAKES_MAX_BYTES: usize = 3_500;
 
 /// Reads the files again.
 pub(super) async fn reload(service: &Service) -> Result<ReloadResponse, Refusal> {
-    let Reloaded { catalog, added, retired, warnings } = service.reload_folder().await.map_err(refusal)?;
+    let Reloaded { catalog, added, retired, restarted, warnings } =
+        service.reload_folder().await.map_err(refusal)?;
     let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
     Ok(ReloadResponse {
         badge_count: i32::try_from(badges).unwrap_or(i32::MAX),
         added,
         retired,
+        restarted,
         warnings: warnings.iter().map(told).collect(),
     })
 }

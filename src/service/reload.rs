@@ -27,6 +27,9 @@ pub struct Reloaded {
     pub added: Vec<String>,
     /// The ids of the badges that are declared no longer. Those who hold them keep them.
     pub retired: Vec<String>,
+    /// The stats, and the badges with a number of their own, whose definition is another than before: they count from
+    /// nothing.
+    pub restarted: Vec<String>,
     /// What can be used and was most likely not meant.
     pub warnings: Vec<Diagnostic>,
 }
@@ -91,6 +94,7 @@ impl Service {
         Ok(catalog.map(|catalog| Reloaded {
             added: only_in(&catalog, &before),
             retired: only_in(&before, &catalog),
+            restarted: restarted(&catalog, &before),
             catalog,
             warnings,
         }))
@@ -105,13 +109,24 @@ fn only_in(one: &Catalog, other: &Catalog) -> Vec<String> {
     only.map(|badge| badge.id.to_string()).collect()
 }
 
+/// What keeps something under the same name as before, and from nothing.
+fn restarted(catalog: &Catalog, before: &Catalog) -> Vec<String> {
+    let kept = |slot| before.stats.iter().any(|stat| stat.slot == slot);
+    let known = |name: &str| before.stats.iter().any(|stat| stat.name == name);
+    let changed = catalog.stats.iter().filter(|stat| known(&stat.name) && !kept(stat.slot));
+    changed.map(|stat| stat.name.to_string()).collect()
+}
+
 fn say(read: &Result<Reloaded, NotReloaded>) {
     match read {
-        Ok(Reloaded { catalog, added, retired, warnings }) => {
+        Ok(Reloaded { catalog, added, retired, restarted, warnings }) => {
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
             let (added, retired) = (added.len(), retired.len());
             tracing::info!(badges, added, retired, "the badge files were read again");
+            for name in restarted {
+                tracing::warn!("`{name}` is defined in another way than before, and counts from nothing");
+            }
         }
         Err(NotReloaded::Mistakes(mistakes)) => {
             mistakes.iter().for_each(|mistake| tracing::error!("{mistake}"));

@@ -49,6 +49,28 @@ fn a_call_takes_changed_files_into_use_and_says_what_is_new_and_what_is_gone() {
 }
 
 #[test]
+fn a_changed_definition_counts_from_nothing_and_the_reload_says_so() {
+    let (directory, server) = served(&["--no-watch"]);
+    let file = directory.path().join("badges/photos.toml");
+    let twice = |on: &str| format!("[badge.second]\ntitle = \"Second\"\n{on}\nat = 2\n");
+    fs::write(&file, twice("on = \"photo.posted\"")).expect("it is written");
+    assert_eq!(server.run(&["reload"]).code, Some(0));
+    server.run(&["record", "ann", "photo.posted"]);
+    // Another title, and another place in the file: the same number.
+    fs::write(&file, format!("# photos\n{}", twice("on = \"photo.posted\"").replace("Second", "2")))
+        .expect("written");
+    let said = server.run(&["reload"]);
+    assert_eq!(said.out, "1 badges are in use\n", "{}", said.err);
+    // Another definition: another number.
+    fs::write(&file, twice("on = [\"photo.posted\", \"film.posted\"]")).expect("it is written");
+    let said = server.run(&["reload"]);
+    assert_eq!(said.out, "1 badges are in use; changed, and counts from nothing: second\n", "{}", said.err);
+    assert!(server.log().contains("`second` is defined in another way than before"), "{}", server.log());
+    assert!(!server.run(&["record", "ann", "photo.posted"]).out.contains("second"));
+    assert!(server.run(&["record", "ann", "film.posted"]).out.contains("second"));
+}
+
+#[test]
 fn a_call_says_every_mistake_and_the_rules_in_use_go_on() {
     let (directory, server) = served(&["--no-watch"]);
     fs::write(directory.path().join("badges/photos.toml"), "[badge.first-photo]\non = 7\n").expect("written");

@@ -74,6 +74,23 @@ awards = ["ann loved-photo p1", "ann noticed-twice"]
 }
 
 #[test]
+fn of_many_awards_that_are_wrong_some_are_shown_and_the_rest_is_counted() {
+    let test = r#"
+[badge.visitor]
+on = "page.visited"
+
+[[test]]
+name   = "all of them"
+only   = ["visitor"]
+events = [{ type = "page.visited", user = "u{n}", times = 500 }]
+awards = []
+"#;
+    let said = check(&format!("{HEARTS}{test}"));
+    assert_eq!(said.out.matches("given, but not expected").count(), 20, "{}", said.out);
+    assert!(said.out.contains("\n  and 480 more\n"), "{}", said.out);
+}
+
+#[test]
 fn a_long_way_is_shortened_and_a_number_that_stayed_says_why() {
     let test = r#"
 [badge.walker]

@@ -817,6 +817,11 @@ pub struct ReloadResponse {
     /// What can be used and was most likely not meant.
     #[prost(message, repeated, tag = "4")]
     pub warnings: ::prost::alloc::vec::Vec<Diagnostic>,
+    /// The names of the stats, and the ids of the badges with a number of their own,
+    /// whose definition is another than before: a changed stat is a new one, and
+    /// counts from nothing. Badges that were given are kept.
+    #[prost(string, repeated, tag = "5")]
+    pub restarted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Something in a badge file that was most likely not meant.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
