@@ -8,6 +8,7 @@
 //! Mounted so that ext4 does nothing of its own accord, and cut in one of three ways ([`Cruelty`]). Some copies are cut
 //! again while a server recovers them.
 
+mod backup;
 mod device;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ use crate::server::Sizes;
 use crate::site::Site;
 use crate::volume::{self, Volume};
 use crate::watchers::Watchers;
+use backup::Backup;
 use device::{Control, Cruelty, copy};
 
 /// Set to 1 it lets this attack pass where no file system can be mounted, untried.
@@ -40,13 +42,15 @@ const PER_SECOND: f64 = 500.0;
 const SIZES: Sizes =
     Sizes { segment_bytes: 32 << 10, checkpoint_bytes: 32 << 10, cache_bytes: laurels::store::CACHE_BYTES };
 /// The file system: what the store keeps free, and some more.
-const VOLUME_BYTES: u64 = 192 << 20;
+const VOLUME_BYTES: u64 = 320 << 20;
 /// No data before metadata, none at a rename, and nothing written down by itself for minutes.
 const MOUNT_OPTIONS: &str = "data=writeback,noauto_da_alloc,commit=300";
 /// The longest wait before a cut at any moment.
 const RANDOM_MAX: Duration = Duration::from_millis(150);
 /// A server works off so many events before the power is cut again.
 const WORK_MIN: u64 = 20;
+/// So often, of so many cuts, a backup is being taken.
+const BACKUP_ONE_OF: u32 = 3;
 /// One copy of so many is cut again while it is recovered.
 const CUT_AGAIN_ONE_OF: u32 = 3;
 
@@ -69,6 +73,9 @@ struct Score {
     /// Cuts before which something was written and not synced, and those that lost it.
     controls: u64,
     lost: u64,
+    /// Cuts while a backup was taken or had just been, and files with its name that were whole afterwards.
+    backups: u64,
+    whole: u64,
     kept: Kept,
 }
 
@@ -115,13 +122,15 @@ fn without(reason: &str) -> Result<String> {
 impl Score {
     fn line(&self) -> String {
         format!(
-            "{} cuts: {} while a store was made, {} while one was recovered, {} at moments aimed at and met; of {} files that were not synced {} were lost; in all that was left, {} acknowledged events of {} kept, {} awards, told {} times",
+            "{} cuts: {} while a store was made, {} while one was recovered, {} at moments aimed at and met; of {} files that were not synced {} were lost; {} while a backup was taken, of which {} left a whole one; in all that was left, {} acknowledged events of {} kept, {} awards, told {} times",
             self.cuts,
             self.creations,
             self.recoveries,
             self.aimed,
             self.controls,
             self.lost,
+            self.backups,
+            self.whole,
             self.kept.acknowledged,
             self.kept.events,
             self.kept.awards,
@@ -186,17 +195,32 @@ impl Store<'_> {
         }
         let aim = *self.rng.choice(&Aim::RUNNING).expect("there are some");
         let control = Control::write(&self.volume.root, &mut self.rng)?;
-        let server = self.rig.running()?.process();
+        let program = self.rig.setup.program.clone();
+        let (server, address) = (self.rig.running()?.process(), self.rig.running()?.address);
+        let mut backup = match self.rng.u32(..BACKUP_ONE_OF) {
+            0 => Some(Backup::begin(&program, address, &self.volume.root)?),
+            _ => None,
+        };
         let moment = RANDOM_MAX.mul_f64(self.rng.f64());
         let met = aim.halt(&server, &self.rig.data, since, moment, MET_WITHIN)?;
         self.score.aimed += u64::from(met && aim != Aim::Random);
+        backup.as_mut().map_or(Ok(()), Backup::halt)?;
         let image = self.cut(Some(&control));
         // Whatever the clients know now was said before the server was halted.
         let ledgers = clients.ledgers.iter().map(|ledger| ledger.copy()).collect();
         let known = Known { site: self.rig.site, ledgers, told: watchers.told() };
         server.go_on()?;
+        let taken = backup.map(Backup::end).transpose()?;
         let (image, cruelty) = image?;
-        self.look_at(&image, |store, data| check(&runtime, &store.rig.setup, data, store.directory, &known))
+        let look = |store: &mut Self, data: &Path| {
+            if let Some(taken) = taken {
+                let root = data.parent().expect("data are in the root of the file system");
+                store.score.backups += 1;
+                store.score.whole += u64::from(backup::look_at(&program, root, store.directory, taken)?);
+            }
+            check(&runtime, &store.rig.setup, data, store.directory, &known)
+        };
+        self.look_at(&image, look)
             .map_err(|failure| failure.within(format!("after a cut at {aim:?}, {cruelty:?}")))
     }
 

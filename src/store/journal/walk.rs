@@ -22,6 +22,8 @@ pub(in crate::store) struct Walk<J> {
     offset: u64,
     /// The sequence that the frame there begins with.
     next: Sequence,
+    /// The frame before it, where there was one in this segment: its place and its first sequence.
+    before: Option<(u64, Sequence)>,
     /// Frames that end before this event are passed over.
     from: Sequence,
     sought: bool,
@@ -37,7 +39,7 @@ impl<J: Deref<Target = Journal>> Walk<J> {
             segments[after.saturating_sub(1)].clone()
         };
         let Mark { sequence: next, offset } = segment.mark_before(from);
-        Walk { journal, segment, offset, next, from, sought: false }
+        Walk { journal, segment, offset, next, before: None, from, sought: false }
     }
 
     /// The next frame. None where the durable part ends; asked again later, it goes on.
@@ -52,7 +54,7 @@ impl<J: Deref<Target = Journal>> Walk<J> {
                 break;
             }
             self.segment = next;
-            self.offset = PREAMBLE_BYTES as u64;
+            (self.offset, self.before) = (PREAMBLE_BYTES as u64, None);
         }
         let frame = self.read()?;
         self.pass(&frame.header)?;
@@ -109,6 +111,7 @@ impl<J: Deref<Target = Journal>> Walk<J> {
         if header.first != self.next {
             return Err(self.bad_frame());
         }
+        self.before = Some((self.offset, self.next));
         self.offset += header.frame_bytes();
         self.next = header.next();
         Ok(())
@@ -119,23 +122,26 @@ impl<J: Deref<Target = Journal>> Walk<J> {
         if let Some(frame) = self.journal.frames.get(&key) {
             return Ok(frame);
         }
-        let left = self.segment.end() - self.offset;
-        if left < HEADER_BYTES as u64 {
-            return Err(self.bad_frame());
-        }
-        let file = self.journal.file(&self.segment).map_err(|error| self.failed(error))?;
-        let mut bytes = [0; HEADER_BYTES];
-        file.read_at(&mut bytes, self.offset).map_err(|error| self.failed(error))?;
-        let header = Header::parse(&bytes).filter(|header| header.frame_bytes() <= left);
-        let header = header.ok_or_else(|| self.bad_frame())?;
-        let mut payload = vec![0; header.length];
-        file.read_at(&mut payload, self.offset + HEADER_BYTES as u64).map_err(|error| self.failed(error))?;
-        if !header.vouches_for(&payload, self.segment.seed) {
-            return Err(self.bad_frame());
-        }
-        let frame = Arc::new(Frame { header, payload });
+        let frame = self.read_at(self.offset).map_err(|error| self.failed(error))?;
+        let frame = Arc::new(frame.ok_or_else(|| self.bad_frame())?);
         self.journal.frames.insert(key, frame.clone());
         Ok(frame)
+    }
+
+    /// The frame at this place of the segment, if there is a whole one.
+    fn read_at(&self, offset: u64) -> std::io::Result<Option<Frame>> {
+        let left = self.segment.end().saturating_sub(offset);
+        if left < HEADER_BYTES as u64 {
+            return Ok(None);
+        }
+        let file = self.journal.file(&self.segment)?;
+        let mut bytes = [0; HEADER_BYTES];
+        file.read_at(&mut bytes, offset)?;
+        let header = Header::parse(&bytes).filter(|header| header.frame_bytes() <= left);
+        let Some(header) = header else { return Ok(None) };
+        let mut payload = vec![0; header.length];
+        file.read_at(&mut payload, offset + HEADER_BYTES as u64)?;
+        Ok(header.vouches_for(&payload, self.segment.seed).then_some(Frame { header, payload }))
     }
 
     fn segment_after(&self) -> Option<Arc<Segment>> {
@@ -144,13 +150,17 @@ impl<J: Deref<Target = Journal>> Walk<J> {
         segments.get(after).cloned()
     }
 
+    /// An error that says which frame is damaged: the one here, or the one before, which was passed over by what its
+    /// header says.
     fn bad_frame(&self) -> Error {
+        let before = self.before.filter(|(offset, _)| !matches!(self.read_at(*offset), Ok(Some(_))));
+        let (offset, event) = before.unwrap_or((self.offset, self.next));
         let problem = format!(
-            "the frame with event {}, or the one before it, was whole once, and is not now; {}",
-            self.next.0,
+            "the frame with event {} was whole once, and is not now; {}",
+            event.0,
             segment::WHAT_TO_DO
         );
-        self.segment.damaged(self.offset, problem)
+        self.segment.damaged(offset, problem)
     }
 
     fn failed(&self, source: std::io::Error) -> Error {

@@ -148,6 +148,29 @@ fn a_header_that_counts_wrong_hides_no_events() {
     }
 }
 
+/// A header that is damaged and was passed over shows at the frame behind it, which does not follow. That place was
+/// reported, and whoever kept what stands before it kept the damage.
+#[test]
+fn damage_in_a_header_that_is_passed_over_is_reported_at_its_place() {
+    let folder = Folder::new(tiny());
+    let mut site = Site::default();
+    site.fill(&folder.embedded(), 100);
+    let path = folder.path("journal").join("00000000000000000001.log");
+    let mut bytes = fs::read(&path).unwrap();
+    let (preamble, count) = (32, 12);
+    assert_eq!(bytes[preamble + count], 10, "the first frame has ten events");
+    bytes[preamble + count] = 8;
+    fs::write(&path, &bytes).unwrap();
+    // Looked for behind the first frame.
+    match folder.embedded().records_after(Sequence(12), 1) {
+        Err(Error::Damaged { place, problem }) => {
+            assert!(place.ends_with(&format!(".log:{preamble}")), "{place}");
+            assert!(problem.starts_with("the frame with event 1 was whole once"), "{problem}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_damaged_index_is_made_again() {
     let folder = Folder::new(tiny());
