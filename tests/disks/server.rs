@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use tempfile::TempDir;
+
 /// Badges that count: `visits` counts up to a goal nobody reaches, so that its progress is the count.
 const BADGES: &str = r#"
 [badge.visits]
@@ -21,6 +23,8 @@ pub(crate) struct Server {
     child: Child,
     /// The server writes to it a little longer.
     _output: BufReader<ChildStdout>,
+    /// It looks at its badge files as long as it runs.
+    _badges: TempDir,
     pub(crate) url: String,
 }
 
@@ -48,7 +52,9 @@ impl Server {
         let (mut line, mut output) = (String::new(), BufReader::new(child.stdout.take().unwrap()));
         output.read_line(&mut line).unwrap();
         match line.trim().strip_prefix("Laurels listens on ") {
-            Some(address) => Ok(Server { child, _output: output, url: format!("http://{address}") }),
+            Some(address) => {
+                Ok(Server { child, _output: output, _badges: badges, url: format!("http://{address}") })
+            }
             None => {
                 let mut said = String::new();
                 child.stderr.take().unwrap().read_to_string(&mut said).unwrap();

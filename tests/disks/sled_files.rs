@@ -103,7 +103,7 @@ async fn a_server_whose_sled_is_damaged_says_so_and_has_everything() {
         let event = Event::new("visit", format!("u{}", number % 10)).with_id(format!("{number}"));
         client.record(event).await.unwrap();
     }
-    assert!(server.stop().is_empty(), "nothing is wrong yet");
+    assert_eq!(server.stop(), "", "nothing is wrong yet");
     for (damage, set_aside) in [(Damage::Zeroed(0, 20_000), true), (Damage::Gone, false)] {
         damage.inflict(&data.path().join("sled/db"));
         let server = Server::start(data.path());
