@@ -45,6 +45,8 @@ struct State {
     turns: u64,
     /// How many threads there are.
     alive: usize,
+    /// Whether something was done since the last turn was given away.
+    busy: bool,
 }
 
 impl fmt::Debug for Turns {
@@ -57,14 +59,15 @@ impl Turns {
     pub(crate) fn new(seed: u64, printed: bool) -> Turns {
         let mut dice = Rng::with_seed(seed ^ 0x7475_726e_7300);
         let every = [1, 2, 3, 8, 50][dice.usize(..5)];
-        let (elapsed, spawned, trace, turns, alive) = Default::default();
-        Turns(Mutex::new(State { dice, every, elapsed, spawned, trace, printed, turns, alive }))
+        let (elapsed, spawned, trace, turns, alive, busy) = Default::default();
+        Turns(Mutex::new(State { dice, every, elapsed, spawned, trace, printed, turns, alive, busy }))
     }
 
     /// Gives the turn away, or not, as the dice have it.
     pub(crate) fn turn(&self) {
         let goes = {
             let mut state = self.state();
+            state.busy = true;
             let every = state.every;
             state.dice.u32(..every) == 0
         };
@@ -164,7 +167,9 @@ pub(crate) fn run(turns: &Turns, main: impl FnOnce() + Send + 'static) -> Result
         match signal {
             Some(Signal::GoesOn) => idle = 0,
             Some(Signal::Waits) => {
-                idle += 1;
+                // Who did something before it waits may be what another waits for.
+                let was_busy = std::mem::take(&mut turns.state().busy);
+                idle = if was_busy { 0 } else { idle + 1 };
                 last_waited = Some(at);
                 if idle > IDLE_MAX * threads.len() {
                     let names: Vec<_> = threads.iter().map(|thread| thread.name.clone()).collect();
