@@ -82,7 +82,7 @@ fn beside_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     let falls = on.iter().chain(&undo).any(falls);
     // A look that cannot be undone is refused: mostly do not write one.
     let steady = (!undo.is_empty() || falls) && tape.below(6) > 0;
-    let names = Names { known, parts: &rule.parts, beside_on: true, fields: &fields, steady };
+    let names = Names { known, parts: &rule.parts, beside_on: true, fields: &fields, steady, own: false };
     let keeps = keeps(tape, &names, numbers_only);
     let remembers = matches!(keeps, Keeps::Min(_) | Keeps::Max(_) | Keeps::First(_) | Keeps::Last(_));
     let reset = if tape.once_in(5) { vec![heard(tape, known)] } else { Vec::new() };
@@ -112,9 +112,27 @@ fn without_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) -> bool {
         return false;
     }
     rule.parts = tape.of(&named).parts.clone();
-    let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false };
-    if tape.once_in(2) {
-        let Some(value) = names.stat_number(tape) else { return false };
+    let of_user = rule.parts.is_empty() && tape.once_in(3);
+    if of_user {
+        // Somebody must be asked about.
+        rule.parts = vec!["user".to_owned()];
+    }
+    let parts = rule.parts.clone();
+    let names = Names { known, parts: &parts, beside_on: false, fields: &[], steady: false, own: false };
+    // Something that is sure to be named, so that the key is as it is meant.
+    let sure = Names { own: true, ..names };
+    if of_user {
+        let Some(holds) = names.holds(tape) else { return false };
+        let rest = names.condition(tape, 2);
+        let both = if tape.once_in(2) { vec![rest, holds] } else { vec![holds, rest] };
+        rule.when = Some(if tape.once_in(3) { Expr::Or(both) } else { Expr::And(both) });
+    } else if tape.once_in(2) {
+        let Some(mut value) = sure.stat_number(tape) else { return false };
+        if tape.once_in(3)
+            && let Some(other) = names.stat_number(tape)
+        {
+            value = Expr::Arithmetic(tape.of(&["+", "-", "*"]), Box::new([value, other]));
+        }
         rule.value = Some(value);
         if tape.below(4) > 0 {
             rule.at = Some(tape.of(&[
@@ -127,8 +145,7 @@ fn without_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) -> bool {
         }
         rule.when = tape.once_in(3).then(|| names.condition(tape, 2));
     } else {
-        // Something that is sure to be named comes first, so that the key is as it is meant.
-        let Some(first) = names.stat_condition(tape) else { return false };
+        let Some(first) = sure.stat_condition(tape) else { return false };
         let rest = names.condition(tape, 2);
         rule.when = Some(match tape.below(4) {
             0 => first,
@@ -137,7 +154,28 @@ fn without_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) -> bool {
             _ => Expr::Not(Box::new(first)),
         });
     }
+    rule.parts = parts_of_largest(rule, known);
     true
+}
+
+/// The parts of the largest stat or flag that is named bare.
+fn parts_of_largest(rule: &Rule, known: &Rules) -> Vec<String> {
+    let mut largest: Option<Vec<String>> = None;
+    let mut asks = false;
+    for expr in rule.value.iter().chain(&rule.when) {
+        expr.walk(&mut |part| match part {
+            Expr::Named { name, at: None, .. } => {
+                let parts = &known.0[known.named(name).expect("it is known")].parts;
+                if largest.as_ref().is_none_or(|largest| largest.len() < parts.len()) {
+                    largest = Some(parts.clone());
+                }
+            }
+            Expr::Holds(_) => asks = true,
+            _ => {}
+        });
+    }
+    let largest = largest.filter(|parts| !(parts.is_empty() && asks));
+    largest.unwrap_or_else(|| vec!["user".to_owned()])
 }
 
 fn giving(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
@@ -153,7 +191,7 @@ fn giving(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     rule.revoke = tape.once_in(3);
     rule.once = tape.once_in(4);
     rule.points = tape.of(&[0, 5, -1]);
-    let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false };
+    let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false, own: false };
     if !rule.parts.iter().any(|part| part == "user") || tape.once_in(6) {
         rule.to = Some(names.recipients(tape));
     }

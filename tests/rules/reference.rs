@@ -8,6 +8,7 @@ mod expressions;
 mod history;
 mod ranks;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use laurels::event::{Event, EventId, EventType, Map, Time, UserId, Value};
@@ -70,6 +71,10 @@ pub(crate) struct Reference<'r> {
     reasons: BTreeSet<(Award, Key)>,
     /// What is still to be looked at, first things first.
     agenda: BTreeSet<(usize, Key)>,
+    /// By rule and key: at which other keys it looked the last time.
+    waits: BTreeMap<(usize, Key), BTreeSet<Key>>,
+    /// The other keys that were looked at since this was emptied.
+    looked: RefCell<BTreeSet<Key>>,
     /// The time of the event at hand.
     now: Time,
     /// What it does wrong on purpose.
@@ -88,6 +93,8 @@ impl<'r> Reference<'r> {
             held: Vec::new(),
             reasons: BTreeSet::new(),
             agenda: BTreeSet::new(),
+            waits: BTreeMap::new(),
+            looked: RefCell::default(),
             now: Time::MIN,
             slip: None,
         }
@@ -98,14 +105,44 @@ impl<'r> Reference<'r> {
         self.now = event.time;
         self.hear(event, Way::Add);
         while let Some((place, key)) = self.agenda.pop_first() {
-            let rule = self.ranks.order[place];
-            match self.rules.0[rule].sort {
-                Sort::Stat => unreachable!("a stat has no condition"),
-                Sort::Flag if self.rules.0[rule].repeat.is_some() => self.look_at_event(rule, &key),
-                Sort::Flag => self.look_at_flag(rule, &key),
-                Sort::Badge => self.look_at_badge(rule, &key),
-            }
+            self.look(place, &key);
         }
+    }
+
+    fn look(&mut self, place: usize, key: &Key) {
+        let rule = self.ranks.order[place];
+        self.looked.take();
+        self.read(rule, key);
+        self.waits.insert((place, key.clone()), self.looked.take());
+        match self.rules.0[rule].sort {
+            Sort::Stat => unreachable!("a stat has no condition"),
+            Sort::Flag if self.rules.0[rule].repeat.is_some() => self.look_at_event(rule, key),
+            Sort::Flag => self.look_at_flag(rule, key),
+            Sort::Badge => self.look_at_badge(rule, key),
+        }
+    }
+
+    /// Reads all that a rule reads when it is looked at, in season or not.
+    fn read(&self, index: usize, key: &Key) {
+        let rule = &self.rules.0[index];
+        let reached = match rule.sort {
+            _ if rule.repeat.is_some() => self.multiples(index, key) > 0,
+            Sort::Badge => rule.badges().iter().any(|(_, at)| self.reaches(index, key, at)),
+            Sort::Stat | Sort::Flag => self.is_met(index, key),
+        };
+        // Who gets what nobody gets is not asked, but where it may have to be taken back.
+        if let Some(to) = rule.to.as_ref().filter(|_| reached || rule.revoke) {
+            Seen { of: self, event: None, key: Some(key), now: self.now }.value(to);
+        }
+    }
+
+    /// What waits for this key, of the rules at these places, is looked at again.
+    fn call(&mut self, places: &[usize], key: &Key) {
+        if self.slip == Some(Slip::NobodyWaits) {
+            return;
+        }
+        let waits = self.waits.iter().filter(|((place, _), at)| places.contains(place) && at.contains(key));
+        self.agenda.extend(waits.map(|(who, _)| who.clone()));
     }
 
     /// Step 2: all is read from how things were before; then all of it is applied.
@@ -146,6 +183,7 @@ impl<'r> Reference<'r> {
             self.history.push(moved);
             if self.visible(rule, &key) != before {
                 self.look_later(self.ranks.look_at_number(rule), &key);
+                self.call(&self.ranks.waiting_for_number(rule), &key);
             }
         }
     }
@@ -157,12 +195,14 @@ impl<'r> Reference<'r> {
             None if holds => {
                 self.up.insert((rule, key.clone()), self.now);
                 self.look_later(self.ranks.look_at_flag(rule), key);
+                self.call(&self.ranks.waiting_for_flag(rule), key);
                 let event = self.becomes(format!("flag.{}", self.rules.0[rule].name), key, None, self.now);
                 self.hear(&event, Way::Add);
             }
             Some(since) if !holds && !self.rules.0[rule].kept => {
                 self.up.remove(&(rule, key.clone()));
                 self.look_later(self.ranks.look_at_flag(rule), key);
+                self.call(&self.ranks.waiting_for_flag(rule), key);
                 if self.slip == Some(Slip::FallenFlagsStayCounted) {
                     return;
                 }
@@ -280,6 +320,7 @@ impl<'r> Reference<'r> {
         self.given.push(Given { first: last, taken_back: Some(self.now), ..held.clone() });
         let of_user = Key::from([("user".to_owned(), held.user.clone())]);
         self.look_later(self.ranks.look_at_award(&held.badge), &of_user);
+        self.call(&self.ranks.waiting_for_award(&held.badge), &of_user);
         let r#type = format!("badge.{}", held.badge);
         let event = self.becomes(r#type, &key, Some((&held.user, held.points)), held.time);
         self.hear(&event, Way::TakeBack);
@@ -302,6 +343,7 @@ impl<'r> Reference<'r> {
         self.held.push((given.clone(), key.clone()));
         let of_user = Key::from([("user".to_owned(), given.user.clone())]);
         self.look_later(self.ranks.look_at_award(id), &of_user);
+        self.call(&self.ranks.waiting_for_award(id), &of_user);
         let event = self.becomes(format!("badge.{id}"), key, Some((&given.user, rule.points)), self.now);
         self.hear(&event, Way::Add);
     }

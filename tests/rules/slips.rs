@@ -11,10 +11,11 @@ pub(crate) enum Slip {
     GapsAreDistances,
     LastIsTheFirstOfATie,
     NothingIsRevoked,
+    NobodyWaits,
 }
 
 impl Slip {
-    pub(crate) const ALL: [Slip; 8] = [
+    pub(crate) const ALL: [Slip; 9] = [
         Slip::FallenFlagsStayCounted,
         Slip::NothingIsTakenBack,
         Slip::NoValueIsTrue,
@@ -23,5 +24,6 @@ impl Slip {
         Slip::GapsAreDistances,
         Slip::LastIsTheFirstOfATie,
         Slip::NothingIsRevoked,
+        Slip::NobodyWaits,
     ];
 }
