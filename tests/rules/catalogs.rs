@@ -36,6 +36,8 @@ fn one(tape: &mut Tape<'_>, name: &str, known: &Rules) -> Rule {
         at: None,
         tiers: Vec::new(),
         repeat: None,
+        top: None,
+        among: Vec::new(),
         kept: false,
         revoke: false,
         to: None,
@@ -52,7 +54,8 @@ fn one(tape: &mut Tape<'_>, name: &str, known: &Rules) -> Rule {
     match sort {
         Sort::Stat => {}
         Sort::Flag => {
-            if (rule.hearing.is_some() || rule.value.is_some()) && tape.once_in(5) {
+            let has_number = rule.hearing.is_some() || rule.value.is_some();
+            if has_number && rule.top.is_none() && tape.once_in(5) {
                 (rule.repeat, rule.at) = (Some(Value::Int(1 + tape.below(2) as i64)), None);
             } else {
                 rule.kept = tape.once_in(5);
@@ -134,7 +137,11 @@ fn without_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) -> bool {
             value = Expr::Arithmetic(tape.of(&["+", "-", "*"]), Box::new([value, other]));
         }
         rule.value = Some(value);
-        if tape.below(4) > 0 {
+        if tape.once_in(3) {
+            rule.top = Some(1 + tape.below(2));
+            // Not all of them: they compete for something.
+            rule.among = parts.iter().skip(1).filter(|_| tape.once_in(3)).cloned().collect();
+        } else if tape.below(4) > 0 {
             rule.at = Some(tape.of(&[
                 Value::Int(2),
                 Value::Int(1),
@@ -180,7 +187,7 @@ fn parts_of_largest(rule: &Rule, known: &Rules) -> Vec<String> {
 
 fn giving(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     let has_number = rule.hearing.is_some() || rule.value.is_some();
-    if has_number && tape.once_in(3) {
+    if has_number && rule.top.is_none() && tape.once_in(3) {
         rule.at = None;
         if tape.once_in(2) {
             rule.tiers = tape.of(&[vec![1, 2], vec![2, 3, 4], vec![1, 3]]);

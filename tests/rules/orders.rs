@@ -142,6 +142,8 @@ fn rest_upon(rules: &mut Vec<Rule>, tape: &[u8]) {
             at: Some(tape.of(&[Value::Int(1), Value::Int(2), Value::Double(0.5)])),
             tiers: Vec::new(),
             repeat: None,
+            top: None,
+            among: Vec::new(),
             kept: false,
             revoke: false,
             to: None,

@@ -7,6 +7,7 @@
 mod expressions;
 mod history;
 mod ranks;
+mod top;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +70,8 @@ pub(crate) struct Reference<'r> {
     held: Vec<(Given, Key)>,
     /// Which keys give what, of that which can be taken back.
     reasons: BTreeSet<(Award, Key)>,
+    /// By rule with `top` and key: its value, and since when it is that.
+    places: BTreeMap<(usize, Key), (Value, Time)>,
     /// What is still to be looked at, first things first.
     agenda: BTreeSet<(usize, Key)>,
     /// By rule and key: at which other keys it looked the last time.
@@ -93,6 +96,7 @@ impl<'r> Reference<'r> {
             held: Vec::new(),
             reasons: BTreeSet::new(),
             agenda: BTreeSet::new(),
+            places: BTreeMap::new(),
             waits: BTreeMap::new(),
             looked: RefCell::default(),
             now: Time::MIN,
@@ -105,7 +109,10 @@ impl<'r> Reference<'r> {
         self.now = event.time;
         self.hear(event, Way::Add);
         while let Some((place, key)) = self.agenda.pop_first() {
-            self.look(place, &key);
+            match self.rules.0[self.ranks.order[place]].top {
+                Some(_) => self.look_at_top(place, key),
+                None => self.look(place, &key),
+            }
         }
     }
 
@@ -355,6 +362,9 @@ impl<'r> Reference<'r> {
     /// Whether a rule's condition holds and its value is at least so much.
     fn reaches(&self, index: usize, key: &Key, at: &Value) -> bool {
         let rule = &self.rules.0[index];
+        if rule.top.is_some() {
+            return self.is_in_top(index, key);
+        }
         let seen = Seen { of: self, event: None, key: Some(key), now: self.now };
         // Beside `on`, `when` says which events count.
         let condition = rule.when.as_ref().filter(|_| rule.hearing.is_none());

@@ -12,10 +12,11 @@ pub(crate) enum Slip {
     LastIsTheFirstOfATie,
     NothingIsRevoked,
     NobodyWaits,
+    TiesGoByTheKey,
 }
 
 impl Slip {
-    pub(crate) const ALL: [Slip; 9] = [
+    pub(crate) const ALL: [Slip; 10] = [
         Slip::FallenFlagsStayCounted,
         Slip::NothingIsTakenBack,
         Slip::NoValueIsTrue,
@@ -25,5 +26,6 @@ impl Slip {
         Slip::LastIsTheFirstOfATie,
         Slip::NothingIsRevoked,
         Slip::NobodyWaits,
+        Slip::TiesGoByTheKey,
     ];
 }

@@ -29,6 +29,8 @@ pub(crate) struct Rule {
     /// Each is a badge of its own, called `NAME-AT`.
     pub(crate) tiers: Vec<i64>,
     pub(crate) repeat: Option<Value>,
+    pub(crate) top: Option<usize>,
+    pub(crate) among: Vec<String>,
     /// `revoke = false`
     pub(crate) kept: bool,
     /// `revoke = true`
@@ -252,6 +254,12 @@ impl Rule {
         if !self.tiers.is_empty() {
             let tiers: Vec<_> = self.tiers.iter().map(|at| format!("{{ at = {at} }}")).collect();
             writeln!(text, "tiers = [{}]", tiers.join(", "))?;
+        }
+        if let Some(top) = self.top {
+            writeln!(text, "top = {top}")?;
+        }
+        if !self.among.is_empty() {
+            writeln!(text, "among = {:?}", self.among)?;
         }
         for (name, time) in [("from", self.from), ("until", self.until)] {
             if let Some(time) = time {
