@@ -99,10 +99,37 @@ fn beside_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
         rule.when = Some(Expr::Compare("<", Box::new([own, Expr::Literal(Value::Int(2))])));
     }
     let undo = if remembers { Vec::new() } else { undo };
-    rule.hearing = Some(Hearing { on, undo, reset, by, keeps, within });
+    let mut hearing = Hearing { undo, reset, within, ..Hearing::of(on, by, keeps) };
+    limited(tape, &mut hearing, &fields);
+    rule.hearing = Some(hearing);
     if rule.sort != Sort::Stat && tape.below(3) > 0 {
         rule.at =
             Some(tape.of(&[Value::Int(2), Value::Int(3), Value::Int(1), Value::Double(1.5), Value::Int(0)]));
+    }
+}
+
+/// What of all that it hears does not count.
+fn limited(tape: &mut Tape<'_>, hearing: &mut Hearing, fields: &[&'static str]) {
+    let of_others = hearing.by.iter().any(|(name, from)| name == "user" && !matches!(from, Part::User));
+    hearing.others_only = of_others && tape.once_in(3);
+    let counts = matches!(hearing.keeps, Keeps::Count | Keeps::Sum(_));
+    if counts && hearing.within.is_none() && hearing.reset.is_empty() && tape.once_in(4) {
+        hearing.most = Some(1 + tape.below(3) as i64);
+    }
+    let of_site = |heard: &String| !heard.starts_with("flag.") && !heard.starts_with("badge.");
+    if hearing.undo.is_empty() && hearing.on.iter().all(of_site) && tape.once_in(4) {
+        hearing.cooldown = Some(tape.of(&[3_600, 86_400, 1, 7_200]));
+    }
+    if hearing.most.is_some() || hearing.cooldown.is_some() && tape.once_in(2) {
+        hearing.per.push(match tape.below(4) {
+            0 => ("user".to_owned(), Part::User),
+            1 if fields.contains(&"item") => ("item".to_owned(), Part::Expr(Expr::Data("item"))),
+            2 => ("day".to_owned(), Part::Period(Period::Day)),
+            _ => ("subject".to_owned(), Part::Subject),
+        });
+        if tape.once_in(4) {
+            hearing.per.push(("month".to_owned(), Part::Period(Period::Month)));
+        }
     }
 }
 

@@ -71,6 +71,7 @@ fn shuffled_events_give_the_same_counts_sums_sets_and_runs() {
             let hearing = rule.hearing.as_mut().expect("a stat hears");
             // These go by order.
             (hearing.reset, hearing.within) = (Vec::new(), None);
+            hearing.forget_cooldown();
         }
         let text = Rules(rules).text();
         let (one, other) = (kept(&after(&text, &events)), kept(&after(&text, &shuffled)));
@@ -97,6 +98,7 @@ fn undoing_everything_gives_the_empty_state() {
         for rule in &mut rules {
             let hearing = rule.hearing.as_mut().expect("a stat hears");
             hearing.reset = Vec::new();
+            hearing.forget_cooldown();
             hearing.undo = hearing.on.iter().map(|on| format!("not.{on}")).collect();
         }
         rest_upon(&mut rules, &flags);
@@ -163,7 +165,7 @@ fn rest_upon(rules: &mut Vec<Rule>, tape: &[u8]) {
         let by = if tape.once_in(2) { vec![("user".to_owned(), Part::User)] } else { Vec::new() };
         let parts = by.iter().map(|(name, _)| name.clone()).collect();
         let on = vec![format!("flag.{name}")];
-        let hearing = Hearing { on, undo: Vec::new(), reset: Vec::new(), by, keeps, within };
+        let hearing = Hearing { within, ..Hearing::of(on, by, keeps) };
         let counted = Rule {
             sort: Sort::Stat,
             name: format!("{name}_counted"),

@@ -171,10 +171,15 @@ impl<'r> Reference<'r> {
                 if let Some(way) = way {
                     let seen = Seen { of: self, event: Some(event), key: Some(&key), now: event.time };
                     // Without a value it is not true.
-                    if rule.when.as_ref().is_none_or(|when| seen.is_true(when)) {
+                    if rule.when.as_ref().is_none_or(|when| seen.is_true(when))
+                        && let Some(group) = self.group(index, hearing, &key, event)
+                    {
                         let amount = hearing.keeps.amount().map(|(_, amount)| seen.value(amount));
-                        let heard =
-                            Heard::Event { way, amount: amount.map(|amount| amount.unwrap_or(Value::Null)) };
+                        let heard = Heard::Event {
+                            way,
+                            group,
+                            amount: amount.map(|amount| amount.unwrap_or(Value::Null)),
+                        };
                         moved.push(Moved { rule: index, key: key.clone(), time: event.time, heard });
                     }
                 }

@@ -13,10 +13,12 @@ pub(crate) enum Slip {
     NothingIsRevoked,
     NobodyWaits,
     TiesGoByTheKey,
+    OnesOwnCounts,
+    MostIsOneMore,
 }
 
 impl Slip {
-    pub(crate) const ALL: [Slip; 10] = [
+    pub(crate) const ALL: [Slip; 12] = [
         Slip::FallenFlagsStayCounted,
         Slip::NothingIsTakenBack,
         Slip::NoValueIsTrue,
@@ -27,5 +29,7 @@ impl Slip {
         Slip::NothingIsRevoked,
         Slip::NobodyWaits,
         Slip::TiesGoByTheKey,
+        Slip::OnesOwnCounts,
+        Slip::MostIsOneMore,
     ];
 }

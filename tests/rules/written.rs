@@ -54,6 +54,12 @@ pub(crate) struct Hearing {
     pub(crate) keeps: Keeps,
     /// In seconds.
     pub(crate) within: Option<i64>,
+    /// `own = false`
+    pub(crate) others_only: bool,
+    pub(crate) most: Option<i64>,
+    pub(crate) per: Vec<(String, Part)>,
+    /// In seconds.
+    pub(crate) cooldown: Option<i64>,
 }
 
 /// Where a part of a key comes from.
@@ -281,36 +287,62 @@ impl Rule {
 }
 
 impl Hearing {
+    /// What only hears.
+    pub(crate) fn of(on: Vec<String>, by: Vec<(String, Part)>, keeps: Keeps) -> Hearing {
+        let (undo, reset, within, others_only, most, per, cooldown) = Default::default();
+        Hearing { on, undo, reset, by, keeps, within, others_only, most, per, cooldown }
+    }
+
+    /// Without it, what counts does not go by order.
+    pub(crate) fn forget_cooldown(&mut self) {
+        self.cooldown = None;
+        if self.most.is_none() {
+            self.per.clear();
+        }
+    }
+
     fn write(&self, text: &mut String) -> fmt::Result {
         for (name, events) in [("on", &self.on), ("undo", &self.undo), ("reset", &self.reset)] {
             if !events.is_empty() {
                 writeln!(text, "{name} = {events:?}")?;
             }
         }
-        let short = |(name, part): &(String, Part)| match part {
-            Part::User => name == "user",
-            Part::Subject => name == "subject",
-            Part::Period(period) => name == period.name(),
-            Part::Expr(Expr::Data(field)) => name == field,
-            Part::Expr(_) => false,
-        };
-        let names: Vec<_> = self.by.iter().map(|(name, _)| name).collect();
         match &self.by[..] {
             [(name, Part::User)] if name == "user" => {}
-            parts if parts.iter().all(short) => writeln!(text, "by = {names:?}")?,
-            parts => {
-                let written: Vec<_> = parts.iter().map(|(name, part)| format!("{name} = '{part}'")).collect();
-                writeln!(text, "by = {{ {} }}", written.join(", "))?;
-            }
+            parts => write_parts(text, "by", parts)?,
         }
         if let Some((word, amount)) = self.keeps.amount() {
             writeln!(text, "{word} = '{amount}'")?;
         }
-        if let Some(seconds) = self.within {
-            writeln!(text, "within = \"{seconds}s\"")?;
+        for (name, seconds) in [("within", self.within), ("cooldown", self.cooldown)] {
+            if let Some(seconds) = seconds {
+                writeln!(text, "{name} = \"{seconds}s\"")?;
+            }
         }
-        Ok(())
+        if self.others_only {
+            writeln!(text, "own = false")?;
+        }
+        if let Some(most) = self.most {
+            writeln!(text, "most = {most}")?;
+        }
+        if self.per.is_empty() { Ok(()) } else { write_parts(text, "per", &self.per) }
     }
+}
+
+fn write_parts(text: &mut String, field: &str, parts: &[(String, Part)]) -> fmt::Result {
+    let short = |(name, part): &(String, Part)| match part {
+        Part::User => name == "user",
+        Part::Subject => name == "subject",
+        Part::Period(period) => name == period.name(),
+        Part::Expr(Expr::Data(field)) => name == field,
+        Part::Expr(_) => false,
+    };
+    let names: Vec<_> = parts.iter().map(|(name, _)| name).collect();
+    if parts.iter().all(short) {
+        return writeln!(text, "{field} = {names:?}");
+    }
+    let written: Vec<_> = parts.iter().map(|(name, part)| format!("{name} = '{part}'")).collect();
+    writeln!(text, "{field} = {{ {} }}", written.join(", "))
 }
 
 impl fmt::Display for Part {
