@@ -9,7 +9,7 @@ use laurels::event::{Period, Time, Value};
 use super::conditions::Names;
 use super::happenings::{FIELDS, TYPES, USERS, start};
 use super::tape::Tape;
-use super::written::{Expr, Hearing, Keeps, Part, Rule, Rules, Sort};
+use super::written::{Delay, Expr, Hearing, Keeps, Part, Rule, Rules, Sort};
 
 /// The names of rules, not in the order of the alphabet: what comes first in a file need not come first in it.
 const NAMES: [&str; 12] =
@@ -101,10 +101,30 @@ fn beside_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     let undo = if remembers { Vec::new() } else { undo };
     let mut hearing = Hearing { undo, reset, within, ..Hearing::of(on, by, keeps) };
     limited(tape, &mut hearing, &fields);
+    if tape.once_in(5) {
+        hearing.delay = Some(delay(tape));
+        // Beside both, the last that counted would have two times.
+        if hearing.within.is_some() {
+            hearing.forget_cooldown();
+        }
+    }
     rule.hearing = Some(hearing);
     if rule.sort != Sort::Stat && tape.below(3) > 0 {
         rule.at =
             Some(tape.of(&[Value::Int(2), Value::Int(3), Value::Int(1), Value::Double(1.5), Value::Int(0)]));
+    }
+}
+
+/// How much later it hears.
+fn delay(tape: &mut Tape<'_>) -> Delay {
+    match tape.below(8) {
+        0 | 1 => Delay::After(0, 86_400),
+        2 => Delay::After(0, 7_200),
+        3 => Delay::After(1, 0),
+        4 => Delay::End(tape.of(&Period::ALL)),
+        5 => Delay::Every(0, 86_400),
+        6 => Delay::Every(1, 3_600),
+        _ => Delay::Every(0, 259_200),
     }
 }
 

@@ -18,7 +18,8 @@ const SITES: u32 = 1_000;
 fn is_plain(rule: &Rule) -> bool {
     let Some(hearing) = rule.hearing.as_ref().filter(|_| rule.sort == Sort::Stat) else { return false };
     let of_site = |heard: &String| !heard.starts_with("flag.") && !heard.starts_with("badge.");
-    matches!(hearing.keeps, Keeps::Count | Keeps::Sum(_) | Keeps::Distinct(_) | Keeps::Run(_))
+    hearing.delay.is_none()
+        && matches!(hearing.keeps, Keeps::Count | Keeps::Sum(_) | Keeps::Distinct(_) | Keeps::Run(_))
         && hearing.on.iter().chain(&hearing.undo).all(of_site)
         && !beside_on(rule).any(Expr::looks)
 }

@@ -6,6 +6,7 @@
 
 mod expressions;
 mod history;
+mod later;
 mod ranks;
 mod top;
 
@@ -19,6 +20,7 @@ use super::slips::Slip;
 use super::written::{Rule, Rules, Sort};
 use expressions::Seen;
 use history::{Heard, Moved};
+use later::Later;
 
 /// The parts of a key, by name.
 pub(crate) type Key = BTreeMap<String, String>;
@@ -78,6 +80,12 @@ pub(crate) struct Reference<'r> {
     waits: BTreeMap<(usize, Key), BTreeSet<Key>>,
     /// The other keys that were looked at since this was emptied.
     looked: RefCell<BTreeSet<Key>>,
+    /// What waits to be heard.
+    later: Vec<Later>,
+    /// How much has been put off so far.
+    arrivals: usize,
+    /// How far time has come.
+    clock: Time,
     /// The time of the event at hand.
     now: Time,
     /// What it does wrong on purpose.
@@ -99,6 +107,9 @@ impl<'r> Reference<'r> {
             places: BTreeMap::new(),
             waits: BTreeMap::new(),
             looked: RefCell::default(),
+            later: Vec::new(),
+            arrivals: 0,
+            clock: Time::MIN,
             now: Time::MIN,
             slip: None,
         }
@@ -106,8 +117,13 @@ impl<'r> Reference<'r> {
 
     /// Works one event through.
     pub(crate) fn take(&mut self, event: &Event) {
+        self.pass(event.time);
         self.now = event.time;
         self.hear(event, Way::Add);
+        self.look_at_all();
+    }
+
+    fn look_at_all(&mut self) {
         while let Some((place, key)) = self.agenda.pop_first() {
             match self.rules.0[self.ranks.order[place]].top {
                 Some(_) => self.look_at_top(place, key),
@@ -157,7 +173,11 @@ impl<'r> Reference<'r> {
         let r#type = event.r#type.as_str();
         let mut moved = Vec::new();
         let mut reset = Vec::new();
-        for (index, rule) in self.rules.0.iter().enumerate() {
+        let (mut ended, mut later) = (Vec::new(), Vec::new());
+        let rules: &'r Rules = self.rules;
+        let mut by_name: Vec<_> = rules.0.iter().enumerate().collect();
+        by_name.sort_by_key(|(_, rule)| &rule.name);
+        for (index, rule) in by_name {
             let Some(hearing) = &rule.hearing else { continue };
             let hears =
                 |patterns: &[String]| patterns.iter().any(|pattern| self.ranks.means(pattern, r#type));
@@ -167,20 +187,26 @@ impl<'r> Reference<'r> {
                 (false, true) => Some(happens.opposite()),
                 (false, false) => None,
             };
+            let hears_later = hearing.delay.is_some() && way == Some(Way::Add);
+            if hears_later {
+                later.extend(self.delayed(index, event));
+            }
+            let way = way.filter(|_| !hears_later);
             for key in self.keys(hearing, event) {
                 if let Some(way) = way {
                     let seen = Seen { of: self, event: Some(event), key: Some(&key), now: event.time };
                     // Without a value it is not true.
-                    if rule.when.as_ref().is_none_or(|when| seen.is_true(when))
-                        && let Some(group) = self.group(index, hearing, &key, event)
-                    {
+                    if rule.when.as_ref().is_none_or(|when| seen.is_true(when)) {
                         let amount = hearing.keeps.amount().map(|(_, amount)| seen.value(amount));
-                        let heard = Heard::Event {
-                            way,
-                            group,
-                            amount: amount.map(|amount| amount.unwrap_or(Value::Null)),
-                        };
-                        moved.push(Moved { rule: index, key: key.clone(), time: event.time, heard });
+                        let amount = amount.map(|amount| amount.unwrap_or(Value::Null));
+                        if way == Way::TakeBack
+                            && let Some(end) = self.ends(index, &key, event, amount.as_ref())
+                        {
+                            ended.push(end);
+                        } else if let Some(group) = self.group(index, hearing, &key, event) {
+                            let heard = Heard::Event { way, group, amount };
+                            moved.push(Moved { rule: index, key: key.clone(), time: event.time, heard });
+                        }
                     }
                 }
                 // What was set to nothing is not brought back when a flag falls.
@@ -189,7 +215,14 @@ impl<'r> Reference<'r> {
                 }
             }
         }
-        for moved in moved.into_iter().chain(reset) {
+        self.make(moved.into_iter().chain(reset).collect());
+        self.end(ended);
+        self.put_off(later);
+    }
+
+    /// All of it is applied, and what rests on what reads differently is to be looked at.
+    fn make(&mut self, all: Vec<Moved>) {
+        for moved in all {
             let before = self.visible(moved.rule, &moved.key);
             let (rule, key) = (moved.rule, moved.key.clone());
             self.history.push(moved);

@@ -15,10 +15,11 @@ pub(crate) enum Slip {
     TiesGoByTheKey,
     OnesOwnCounts,
     MostIsOneMore,
+    WaitsGoOn,
 }
 
 impl Slip {
-    pub(crate) const ALL: [Slip; 12] = [
+    pub(crate) const ALL: [Slip; 13] = [
         Slip::FallenFlagsStayCounted,
         Slip::NothingIsTakenBack,
         Slip::NoValueIsTrue,
@@ -31,5 +32,6 @@ impl Slip {
         Slip::TiesGoByTheKey,
         Slip::OnesOwnCounts,
         Slip::MostIsOneMore,
+        Slip::WaitsGoOn,
     ];
 }

@@ -60,6 +60,15 @@ pub(crate) struct Hearing {
     pub(crate) per: Vec<(String, Part)>,
     /// In seconds.
     pub(crate) cooldown: Option<i64>,
+    pub(crate) delay: Option<Delay>,
+}
+
+/// How much later something is heard: months and seconds, or when the period ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delay {
+    After(i64, i64),
+    Every(i64, i64),
+    End(Period),
 }
 
 /// Where a part of a key comes from.
@@ -289,8 +298,8 @@ impl Rule {
 impl Hearing {
     /// What only hears.
     pub(crate) fn of(on: Vec<String>, by: Vec<(String, Part)>, keeps: Keeps) -> Hearing {
-        let (undo, reset, within, others_only, most, per, cooldown) = Default::default();
-        Hearing { on, undo, reset, by, keeps, within, others_only, most, per, cooldown }
+        let (undo, reset, within, others_only, most, per, cooldown, delay) = Default::default();
+        Hearing { on, undo, reset, by, keeps, within, others_only, most, per, cooldown, delay }
     }
 
     /// Without it, what counts does not go by order.
@@ -319,6 +328,12 @@ impl Hearing {
                 writeln!(text, "{name} = \"{seconds}s\"")?;
             }
         }
+        match self.delay {
+            None => {}
+            Some(Delay::After(months, seconds)) => writeln!(text, "after = \"{}\"", span(months, seconds))?,
+            Some(Delay::Every(months, seconds)) => writeln!(text, "every = \"{}\"", span(months, seconds))?,
+            Some(Delay::End(period)) => writeln!(text, "after = \"{}\"", period.name())?,
+        }
         if self.others_only {
             writeln!(text, "own = false")?;
         }
@@ -326,6 +341,14 @@ impl Hearing {
             writeln!(text, "most = {most}")?;
         }
         if self.per.is_empty() { Ok(()) } else { write_parts(text, "per", &self.per) }
+    }
+}
+
+fn span(months: i64, seconds: i64) -> String {
+    match (months, seconds) {
+        (0, seconds) => format!("{seconds}s"),
+        (months, 0) => format!("{months}mo"),
+        (months, seconds) => format!("{months}mo{seconds}s"),
     }
 }
 

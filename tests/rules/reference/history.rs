@@ -265,7 +265,7 @@ impl Heard {
 }
 
 /// Whether anything of an amount can be kept: else the event is ignored.
-fn is_kept(hearing: &Hearing, amount: Option<&Value>) -> bool {
+pub(super) fn is_kept(hearing: &Hearing, amount: Option<&Value>) -> bool {
     let Some(amount) = amount else { return true };
     match &hearing.keeps {
         Keeps::Count => true,
