@@ -217,15 +217,13 @@ fn parts_of_largest(rule: &Rule, known: &Rules) -> Vec<String> {
     let mut largest: Option<Vec<String>> = None;
     let mut asks = false;
     for expr in rule.value.iter().chain(&rule.when) {
-        expr.walk(&mut |part| match part {
-            Expr::Named { name, at: None, .. } => {
-                let parts = &known.0[known.named(name).expect("it is known")].parts;
-                if largest.as_ref().is_none_or(|largest| largest.len() < parts.len()) {
-                    largest = Some(parts.clone());
-                }
+        expr.walk(&mut |part| {
+            asks |= matches!(part, Expr::Holds(_));
+            let Expr::Named { name, at: None, .. } = part else { return };
+            let parts = &known.0[known.named(name).expect("it is known")].parts;
+            if largest.as_ref().is_none_or(|largest| largest.len() < parts.len()) {
+                largest = Some(parts.clone());
             }
-            Expr::Holds(_) => asks = true,
-            _ => {}
         });
     }
     let largest = largest.filter(|parts| !(parts.is_empty() && asks));

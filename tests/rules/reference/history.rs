@@ -138,7 +138,13 @@ impl Reference<'_> {
             let capped = groups.into_iter().map(|group| match self.of_all(hearing, of_group(group)) {
                 Kept::Count(count) => Kept::Count(count.min(most)),
                 Kept::Sum(sum) => Kept::Sum(sum.min(i128::from(most) * 1_000_000_000)),
-                other => unreachable!("it is no count or sum: {other:?}"),
+                other @ (Kept::Values(_)
+                | Kept::Numbers(_)
+                | Kept::Extreme(_)
+                | Kept::Dated(_)
+                | Kept::Window(_)) => {
+                    unreachable!("it is no count or sum: {other:?}")
+                }
             });
             return capped.fold(nothing(hearing), |all, one| match (all, one) {
                 (Kept::Count(all), Kept::Count(one)) => Kept::Count(all + one),

@@ -111,7 +111,10 @@ impl Reference<'_> {
     ) -> Option<(usize, Key)> {
         let hearing = self.rules.0[rule].hearing.as_ref().expect("it hears");
         let is_own = key.get("user").is_some_and(|user| user == event.user.as_str());
-        if hearing.delay.is_none() || hearing.others_only && is_own {
+        // What they remember they hear later, too.
+        let remembers =
+            matches!(hearing.keeps, Keeps::Min(_) | Keeps::Max(_) | Keeps::First(_) | Keeps::Last(_));
+        if hearing.delay.is_none() || remembers || hearing.others_only && is_own {
             return None;
         }
         let amount = Some(what_it_adds(hearing, amount)?);
