@@ -51,7 +51,7 @@ impl<D: Documents> Work<'_, D> {
         let Some(slot) = rule.waits else { return drop(self.view.take_looked()) };
         if !self.is_in_season(rule) {
             // What it comes to is not asked now, and yet it is to be known when that changes in the season.
-            self.read(rule, key);
+            self.read_with_recipients(rule, key);
         }
         let looked = self.view.take_looked();
         let looked = if self.is_done(rule, key) { BTreeSet::new() } else { looked };
@@ -98,6 +98,17 @@ impl<D: Documents> Work<'_, D> {
         }
     }
 
+    /// Reads what a rule that gives badges reads, also who would get them.
+    fn read_with_recipients(&self, rule: &Rule, key: &Key) {
+        let Gives::Badges { tiers, to: Some(to), repeat, .. } = &rule.gives else {
+            return self.read(rule, key);
+        };
+        let reached = self.reached(rule, key, tiers, repeat.as_ref()) > 0;
+        if reached && repeat.as_ref().is_none_or(|every| self.multiples(rule, key, every) > 0) {
+            to.value(&Seen::looking(&self.view, self.now, key));
+        }
+    }
+
     fn is_in_season(&self, rule: &Rule) -> bool {
         match &rule.gives {
             Gives::Badges { season, .. } => season.contains(self.now),
@@ -111,6 +122,10 @@ impl<D: Documents> Work<'_, D> {
         let Gives::Badges { tiers, to: None, once, repeat: None, revoke: false, .. } = &rule.gives else {
             return false;
         };
+        // Who is first keeps the place of its value, and makes it free for others when that is less.
+        if rule.top.is_some() {
+            return false;
+        }
         let user = key.part("user").unwrap_or_default();
         let Some(document) = self.view.document(&Key::new([("user", user.as_ref())])) else { return false };
         let award_key = if *once { Key::new([]) } else { key.without("user") };

@@ -217,9 +217,11 @@ impl Awaited {
         at.map(|at| self.0.remove(at)).is_some()
     }
 
-    /// The one that came last of those that would add the same.
+    /// The one that came last of those that would add the same. What is heard again and again was put here anew each
+    /// time, and yet came when its event did.
     pub fn last_adding(&self, steps: &[Step]) -> Option<Turn> {
-        self.0.iter().rev().find(|(_, known)| known == steps).map(|(turn, _)| *turn)
+        let same = self.0.iter().filter(|(_, known)| known == steps).map(|(turn, _)| *turn);
+        same.max_by_key(|turn| (turn.arrival, turn.index))
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -9,7 +9,7 @@ use laurels::event::{Period, Time, Value};
 use super::conditions::Names;
 use super::happenings::{FIELDS, TYPES, USERS, start};
 use super::tape::Tape;
-use super::written::{Expr, Hearing, Keeps, Part, Rule, Rules, Sort};
+use super::written::{Delay, Expr, Hearing, Keeps, Part, Rule, Rules, Sort};
 
 /// The names of rules, not in the order of the alphabet: what comes first in a file need not come first in it.
 const NAMES: [&str; 12] =
@@ -36,6 +36,8 @@ fn one(tape: &mut Tape<'_>, name: &str, known: &Rules) -> Rule {
         at: None,
         tiers: Vec::new(),
         repeat: None,
+        top: None,
+        among: Vec::new(),
         kept: false,
         revoke: false,
         to: None,
@@ -52,7 +54,8 @@ fn one(tape: &mut Tape<'_>, name: &str, known: &Rules) -> Rule {
     match sort {
         Sort::Stat => {}
         Sort::Flag => {
-            if (rule.hearing.is_some() || rule.value.is_some()) && tape.once_in(5) {
+            let has_number = rule.hearing.is_some() || rule.value.is_some();
+            if has_number && rule.top.is_none() && tape.once_in(5) {
                 (rule.repeat, rule.at) = (Some(Value::Int(1 + tape.below(2) as i64)), None);
             } else {
                 rule.kept = tape.once_in(5);
@@ -82,7 +85,7 @@ fn beside_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     let falls = on.iter().chain(&undo).any(falls);
     // A look that cannot be undone is refused: mostly do not write one.
     let steady = (!undo.is_empty() || falls) && tape.below(6) > 0;
-    let names = Names { known, parts: &rule.parts, beside_on: true, fields: &fields, steady };
+    let names = Names { known, parts: &rule.parts, beside_on: true, fields: &fields, steady, own: false };
     let keeps = keeps(tape, &names, numbers_only);
     let remembers = matches!(keeps, Keeps::Min(_) | Keeps::Max(_) | Keeps::First(_) | Keeps::Last(_));
     let reset = if tape.once_in(5) { vec![heard(tape, known)] } else { Vec::new() };
@@ -96,10 +99,57 @@ fn beside_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
         rule.when = Some(Expr::Compare("<", Box::new([own, Expr::Literal(Value::Int(2))])));
     }
     let undo = if remembers { Vec::new() } else { undo };
-    rule.hearing = Some(Hearing { on, undo, reset, by, keeps, within });
+    let mut hearing = Hearing { undo, reset, within, ..Hearing::of(on, by, keeps) };
+    limited(tape, &mut hearing, &fields);
+    if tape.once_in(5) {
+        hearing.delay = Some(delay(tape));
+        // Beside both, the last that counted would have two times.
+        if hearing.within.is_some() {
+            hearing.forget_cooldown();
+        }
+    }
+    rule.hearing = Some(hearing);
     if rule.sort != Sort::Stat && tape.below(3) > 0 {
         rule.at =
             Some(tape.of(&[Value::Int(2), Value::Int(3), Value::Int(1), Value::Double(1.5), Value::Int(0)]));
+    }
+}
+
+/// How much later it hears.
+fn delay(tape: &mut Tape<'_>) -> Delay {
+    match tape.below(8) {
+        0 | 1 => Delay::After(0, 86_400),
+        2 => Delay::After(0, 7_200),
+        3 => Delay::After(1, 0),
+        4 => Delay::End(tape.of(&Period::ALL)),
+        5 => Delay::Every(0, 86_400),
+        6 => Delay::Every(1, 3_600),
+        _ => Delay::Every(0, 259_200),
+    }
+}
+
+/// What of all that it hears does not count.
+fn limited(tape: &mut Tape<'_>, hearing: &mut Hearing, fields: &[&'static str]) {
+    let of_others = hearing.by.iter().any(|(name, from)| name == "user" && !matches!(from, Part::User));
+    hearing.others_only = of_others && tape.once_in(3);
+    let counts = matches!(hearing.keeps, Keeps::Count | Keeps::Sum(_));
+    if counts && hearing.within.is_none() && hearing.reset.is_empty() && tape.once_in(4) {
+        hearing.most = Some(1 + tape.below(3) as i64);
+    }
+    let of_site = |heard: &String| !heard.starts_with("flag.") && !heard.starts_with("badge.");
+    if hearing.undo.is_empty() && hearing.on.iter().all(of_site) && tape.once_in(4) {
+        hearing.cooldown = Some(tape.of(&[3_600, 86_400, 1, 7_200]));
+    }
+    if hearing.most.is_some() || hearing.cooldown.is_some() && tape.once_in(2) {
+        hearing.per.push(match tape.below(4) {
+            0 => ("user".to_owned(), Part::User),
+            1 if fields.contains(&"item") => ("item".to_owned(), Part::Expr(Expr::Data("item"))),
+            2 => ("day".to_owned(), Part::Period(Period::Day)),
+            _ => ("subject".to_owned(), Part::Subject),
+        });
+        if tape.once_in(4) {
+            hearing.per.push(("month".to_owned(), Part::Period(Period::Month)));
+        }
     }
 }
 
@@ -112,11 +162,33 @@ fn without_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) -> bool {
         return false;
     }
     rule.parts = tape.of(&named).parts.clone();
-    let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false };
-    if tape.once_in(2) {
-        let Some(value) = names.stat_number(tape) else { return false };
+    let of_user = rule.parts.is_empty() && tape.once_in(3);
+    if of_user {
+        // Somebody must be asked about.
+        rule.parts = vec!["user".to_owned()];
+    }
+    let parts = rule.parts.clone();
+    let names = Names { known, parts: &parts, beside_on: false, fields: &[], steady: false, own: false };
+    // Something that is sure to be named, so that the key is as it is meant.
+    let sure = Names { own: true, ..names };
+    if of_user {
+        let Some(holds) = names.holds(tape) else { return false };
+        let rest = names.condition(tape, 2);
+        let both = if tape.once_in(2) { vec![rest, holds] } else { vec![holds, rest] };
+        rule.when = Some(if tape.once_in(3) { Expr::Or(both) } else { Expr::And(both) });
+    } else if tape.once_in(2) {
+        let Some(mut value) = sure.stat_number(tape) else { return false };
+        if tape.once_in(3)
+            && let Some(other) = names.stat_number(tape)
+        {
+            value = Expr::Arithmetic(tape.of(&["+", "-", "*"]), Box::new([value, other]));
+        }
         rule.value = Some(value);
-        if tape.below(4) > 0 {
+        if tape.once_in(3) {
+            rule.top = Some(1 + tape.below(2));
+            // Not all of them: they compete for something.
+            rule.among = parts.iter().skip(1).filter(|_| tape.once_in(3)).cloned().collect();
+        } else if tape.below(4) > 0 {
             rule.at = Some(tape.of(&[
                 Value::Int(2),
                 Value::Int(1),
@@ -127,8 +199,7 @@ fn without_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) -> bool {
         }
         rule.when = tape.once_in(3).then(|| names.condition(tape, 2));
     } else {
-        // Something that is sure to be named comes first, so that the key is as it is meant.
-        let Some(first) = names.stat_condition(tape) else { return false };
+        let Some(first) = sure.stat_condition(tape) else { return false };
         let rest = names.condition(tape, 2);
         rule.when = Some(match tape.below(4) {
             0 => first,
@@ -137,12 +208,31 @@ fn without_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) -> bool {
             _ => Expr::Not(Box::new(first)),
         });
     }
+    rule.parts = parts_of_largest(rule, known);
     true
+}
+
+/// The parts of the largest stat or flag that is named bare.
+fn parts_of_largest(rule: &Rule, known: &Rules) -> Vec<String> {
+    let mut largest: Option<Vec<String>> = None;
+    let mut asks = false;
+    for expr in rule.value.iter().chain(&rule.when) {
+        expr.walk(&mut |part| {
+            asks |= matches!(part, Expr::Holds(_));
+            let Expr::Named { name, at: None, .. } = part else { return };
+            let parts = &known.0[known.named(name).expect("it is known")].parts;
+            if largest.as_ref().is_none_or(|largest| largest.len() < parts.len()) {
+                largest = Some(parts.clone());
+            }
+        });
+    }
+    let largest = largest.filter(|parts| !(parts.is_empty() && asks));
+    largest.unwrap_or_else(|| vec!["user".to_owned()])
 }
 
 fn giving(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     let has_number = rule.hearing.is_some() || rule.value.is_some();
-    if has_number && tape.once_in(3) {
+    if has_number && rule.top.is_none() && tape.once_in(3) {
         rule.at = None;
         if tape.once_in(2) {
             rule.tiers = tape.of(&[vec![1, 2], vec![2, 3, 4], vec![1, 3]]);
@@ -153,7 +243,7 @@ fn giving(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     rule.revoke = tape.once_in(3);
     rule.once = tape.once_in(4);
     rule.points = tape.of(&[0, 5, -1]);
-    let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false };
+    let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false, own: false };
     if !rule.parts.iter().any(|part| part == "user") || tape.once_in(6) {
         rule.to = Some(names.recipients(tape));
     }

@@ -16,6 +16,8 @@ pub(crate) struct Names<'a> {
     pub(crate) fields: &'a [&'static str],
     /// Only what stays as it is may be looked at: the rule may have to be undone.
     pub(crate) steady: bool,
+    /// Only what is kept per all the parts of the key may be looked at, at that key.
+    pub(crate) own: bool,
 }
 
 const COMPARISONS: [&str; 6] = [">=", ">", "<", "<=", "==", "!="];
@@ -234,8 +236,9 @@ impl Names<'_> {
         self.named(tape, rule, Some(Side::List))
     }
 
-    fn holds(&self, tape: &mut Tape<'_>) -> Option<Expr> {
-        if self.steady || !self.beside_on && self.parts != ["user"] {
+    /// Asks whether somebody holds a badge, if there is one.
+    pub(crate) fn holds(&self, tape: &mut Tape<'_>) -> Option<Expr> {
+        if self.steady || !self.beside_on && !self.parts.iter().any(|part| part == "user") {
             return None;
         }
         let badges: Vec<_> = self.known.0.iter().flat_map(Rule::badges).collect();
@@ -250,7 +253,7 @@ impl Names<'_> {
         self.known.0.iter().filter(move |rule| {
             rule.sort != Sort::Badge
                 && (rule.sort == Sort::Stat || rule.repeat.is_none())
-                && (self.beside_on || same(rule))
+                && (!self.own || same(rule))
                 && (!self.steady || rule.stays())
         })
     }
@@ -262,7 +265,11 @@ impl Names<'_> {
 
     fn named(&self, tape: &mut Tape<'_>, rule: &Rule, side: Option<Side>) -> Expr {
         let within = rule.parts.iter().all(|part| self.parts.contains(part));
-        let elsewhere = self.beside_on && (!within || tape.once_in(4));
+        let elsewhere = !self.own && (!within || tape.once_in(4));
+        if elsewhere && !self.beside_on {
+            let at = rule.parts.iter().map(|part| self.part_without_on(tape, part)).collect();
+            return Expr::Named { name: rule.name.clone(), side, at: Some(at) };
+        }
         let at = elsewhere.then(|| {
             let part = |name: &String| match name.as_str() {
                 "user" => {
@@ -279,6 +286,32 @@ impl Names<'_> {
             rule.parts.iter().map(part).collect()
         });
         Expr::Named { name: rule.name.clone(), side, at }
+    }
+}
+
+impl Names<'_> {
+    /// Which other key is asked about, where there is no event: one that is written, one that a part of the own key says,
+    /// or one that a stat says.
+    fn part_without_on(&self, tape: &mut Tape<'_>, name: &str) -> Expr {
+        let written = || match Period::named(name) {
+            Some(period) => Value::text(text_of(period)),
+            None => Value::text(if name == "user" { "ann" } else { "p" }),
+        };
+        let same = self.parts.iter().find(|part| *part == name);
+        let texts = self.known.0.iter().filter(|rule| {
+            rule.sort == Sort::Stat
+                && rule.reads() == Reads::Text
+                && rule.parts.iter().all(|part| self.parts.contains(part))
+        });
+        let texts: Vec<_> = texts.collect();
+        match (tape.below(6), same) {
+            (0..3, Some(part)) => Expr::Key(part.clone()),
+            (3, _) if !texts.is_empty() => {
+                Expr::Named { name: tape.of(&texts).name.clone(), side: None, at: None }
+            }
+            (4, _) if !self.parts.is_empty() => Expr::Key(tape.of(self.parts)),
+            _ => Expr::Literal(written()),
+        }
     }
 }
 

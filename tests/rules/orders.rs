@@ -18,7 +18,8 @@ const SITES: u32 = 1_000;
 fn is_plain(rule: &Rule) -> bool {
     let Some(hearing) = rule.hearing.as_ref().filter(|_| rule.sort == Sort::Stat) else { return false };
     let of_site = |heard: &String| !heard.starts_with("flag.") && !heard.starts_with("badge.");
-    matches!(hearing.keeps, Keeps::Count | Keeps::Sum(_) | Keeps::Distinct(_) | Keeps::Run(_))
+    hearing.delay.is_none()
+        && matches!(hearing.keeps, Keeps::Count | Keeps::Sum(_) | Keeps::Distinct(_) | Keeps::Run(_))
         && hearing.on.iter().chain(&hearing.undo).all(of_site)
         && !beside_on(rule).any(Expr::looks)
 }
@@ -71,6 +72,7 @@ fn shuffled_events_give_the_same_counts_sums_sets_and_runs() {
             let hearing = rule.hearing.as_mut().expect("a stat hears");
             // These go by order.
             (hearing.reset, hearing.within) = (Vec::new(), None);
+            hearing.forget_cooldown();
         }
         let text = Rules(rules).text();
         let (one, other) = (kept(&after(&text, &events)), kept(&after(&text, &shuffled)));
@@ -97,6 +99,7 @@ fn undoing_everything_gives_the_empty_state() {
         for rule in &mut rules {
             let hearing = rule.hearing.as_mut().expect("a stat hears");
             hearing.reset = Vec::new();
+            hearing.forget_cooldown();
             hearing.undo = hearing.on.iter().map(|on| format!("not.{on}")).collect();
         }
         rest_upon(&mut rules, &flags);
@@ -142,6 +145,8 @@ fn rest_upon(rules: &mut Vec<Rule>, tape: &[u8]) {
             at: Some(tape.of(&[Value::Int(1), Value::Int(2), Value::Double(0.5)])),
             tiers: Vec::new(),
             repeat: None,
+            top: None,
+            among: Vec::new(),
             kept: false,
             revoke: false,
             to: None,
@@ -161,7 +166,7 @@ fn rest_upon(rules: &mut Vec<Rule>, tape: &[u8]) {
         let by = if tape.once_in(2) { vec![("user".to_owned(), Part::User)] } else { Vec::new() };
         let parts = by.iter().map(|(name, _)| name.clone()).collect();
         let on = vec![format!("flag.{name}")];
-        let hearing = Hearing { on, undo: Vec::new(), reset: Vec::new(), by, keeps, within };
+        let hearing = Hearing { within, ..Hearing::of(on, by, keeps) };
         let counted = Rule {
             sort: Sort::Stat,
             name: format!("{name}_counted"),

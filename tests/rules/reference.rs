@@ -6,8 +6,11 @@
 
 mod expressions;
 mod history;
+mod later;
 mod ranks;
+mod top;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use laurels::event::{Event, EventId, EventType, Map, Time, UserId, Value};
@@ -17,6 +20,7 @@ use super::slips::Slip;
 use super::written::{Rule, Rules, Sort};
 use expressions::Seen;
 use history::{Heard, Moved};
+use later::Later;
 
 /// The parts of a key, by name.
 pub(crate) type Key = BTreeMap<String, String>;
@@ -68,8 +72,20 @@ pub(crate) struct Reference<'r> {
     held: Vec<(Given, Key)>,
     /// Which keys give what, of that which can be taken back.
     reasons: BTreeSet<(Award, Key)>,
+    /// By rule with `top` and key: its value, and since when it is that.
+    places: BTreeMap<(usize, Key), (Value, Time)>,
     /// What is still to be looked at, first things first.
     agenda: BTreeSet<(usize, Key)>,
+    /// By rule and key: at which other keys it looked the last time.
+    waits: BTreeMap<(usize, Key), BTreeSet<Key>>,
+    /// The other keys that were looked at since this was emptied.
+    looked: RefCell<BTreeSet<Key>>,
+    /// What waits to be heard.
+    later: Vec<Later>,
+    /// How much has been put off so far.
+    arrivals: usize,
+    /// How far time has come.
+    clock: Time,
     /// The time of the event at hand.
     now: Time,
     /// What it does wrong on purpose.
@@ -88,6 +104,12 @@ impl<'r> Reference<'r> {
             held: Vec::new(),
             reasons: BTreeSet::new(),
             agenda: BTreeSet::new(),
+            places: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            looked: RefCell::default(),
+            later: Vec::new(),
+            arrivals: 0,
+            clock: Time::MIN,
             now: Time::MIN,
             slip: None,
         }
@@ -95,17 +117,55 @@ impl<'r> Reference<'r> {
 
     /// Works one event through.
     pub(crate) fn take(&mut self, event: &Event) {
+        self.pass(event.time);
         self.now = event.time;
         self.hear(event, Way::Add);
+        self.look_at_all();
+    }
+
+    fn look_at_all(&mut self) {
         while let Some((place, key)) = self.agenda.pop_first() {
-            let rule = self.ranks.order[place];
-            match self.rules.0[rule].sort {
-                Sort::Stat => unreachable!("a stat has no condition"),
-                Sort::Flag if self.rules.0[rule].repeat.is_some() => self.look_at_event(rule, &key),
-                Sort::Flag => self.look_at_flag(rule, &key),
-                Sort::Badge => self.look_at_badge(rule, &key),
+            match self.rules.0[self.ranks.order[place]].top {
+                Some(_) => self.look_at_top(place, key),
+                None => self.look(place, &key),
             }
         }
+    }
+
+    fn look(&mut self, place: usize, key: &Key) {
+        let rule = self.ranks.order[place];
+        self.looked.take();
+        self.read(rule, key);
+        self.waits.insert((place, key.clone()), self.looked.take());
+        match self.rules.0[rule].sort {
+            Sort::Stat => unreachable!("a stat has no condition"),
+            Sort::Flag if self.rules.0[rule].repeat.is_some() => self.look_at_event(rule, key),
+            Sort::Flag => self.look_at_flag(rule, key),
+            Sort::Badge => self.look_at_badge(rule, key),
+        }
+    }
+
+    /// Reads all that a rule reads when it is looked at, in season or not.
+    fn read(&self, index: usize, key: &Key) {
+        let rule = &self.rules.0[index];
+        let reached = match rule.sort {
+            _ if rule.repeat.is_some() => self.multiples(index, key) > 0,
+            Sort::Badge => rule.badges().iter().any(|(_, at)| self.reaches(index, key, at)),
+            Sort::Stat | Sort::Flag => self.is_met(index, key),
+        };
+        // Who gets what nobody gets is not asked, but where it may have to be taken back.
+        if let Some(to) = rule.to.as_ref().filter(|_| reached || rule.revoke) {
+            Seen { of: self, event: None, key: Some(key), now: self.now }.value(to);
+        }
+    }
+
+    /// What waits for this key, of the rules at these places, is looked at again.
+    fn call(&mut self, places: &[usize], key: &Key) {
+        if self.slip == Some(Slip::NobodyWaits) {
+            return;
+        }
+        let waits = self.waits.iter().filter(|((place, _), at)| places.contains(place) && at.contains(key));
+        self.agenda.extend(waits.map(|(who, _)| who.clone()));
     }
 
     /// Step 2: all is read from how things were before; then all of it is applied.
@@ -113,7 +173,11 @@ impl<'r> Reference<'r> {
         let r#type = event.r#type.as_str();
         let mut moved = Vec::new();
         let mut reset = Vec::new();
-        for (index, rule) in self.rules.0.iter().enumerate() {
+        let (mut ended, mut later) = (Vec::new(), Vec::new());
+        let rules: &'r Rules = self.rules;
+        let mut by_name: Vec<_> = rules.0.iter().enumerate().collect();
+        by_name.sort_by_key(|(_, rule)| &rule.name);
+        for (index, rule) in by_name {
             let Some(hearing) = &rule.hearing else { continue };
             let hears =
                 |patterns: &[String]| patterns.iter().any(|pattern| self.ranks.means(pattern, r#type));
@@ -123,15 +187,26 @@ impl<'r> Reference<'r> {
                 (false, true) => Some(happens.opposite()),
                 (false, false) => None,
             };
+            let hears_later = hearing.delay.is_some() && way == Some(Way::Add);
+            if hears_later {
+                later.extend(self.delayed(index, event));
+            }
+            let way = way.filter(|_| !hears_later);
             for key in self.keys(hearing, event) {
                 if let Some(way) = way {
                     let seen = Seen { of: self, event: Some(event), key: Some(&key), now: event.time };
                     // Without a value it is not true.
                     if rule.when.as_ref().is_none_or(|when| seen.is_true(when)) {
                         let amount = hearing.keeps.amount().map(|(_, amount)| seen.value(amount));
-                        let heard =
-                            Heard::Event { way, amount: amount.map(|amount| amount.unwrap_or(Value::Null)) };
-                        moved.push(Moved { rule: index, key: key.clone(), time: event.time, heard });
+                        let amount = amount.map(|amount| amount.unwrap_or(Value::Null));
+                        if way == Way::TakeBack
+                            && let Some(end) = self.ends(index, &key, event, amount.as_ref())
+                        {
+                            ended.push(end);
+                        } else if let Some(group) = self.group(index, hearing, &key, event) {
+                            let heard = Heard::Event { way, group, amount };
+                            moved.push(Moved { rule: index, key: key.clone(), time: event.time, heard });
+                        }
                     }
                 }
                 // What was set to nothing is not brought back when a flag falls.
@@ -140,12 +215,20 @@ impl<'r> Reference<'r> {
                 }
             }
         }
-        for moved in moved.into_iter().chain(reset) {
+        self.make(moved.into_iter().chain(reset).collect());
+        self.end(ended);
+        self.put_off(later);
+    }
+
+    /// All of it is applied, and what rests on what reads differently is to be looked at.
+    fn make(&mut self, all: Vec<Moved>) {
+        for moved in all {
             let before = self.visible(moved.rule, &moved.key);
             let (rule, key) = (moved.rule, moved.key.clone());
             self.history.push(moved);
             if self.visible(rule, &key) != before {
                 self.look_later(self.ranks.look_at_number(rule), &key);
+                self.call(&self.ranks.waiting_for_number(rule), &key);
             }
         }
     }
@@ -157,12 +240,14 @@ impl<'r> Reference<'r> {
             None if holds => {
                 self.up.insert((rule, key.clone()), self.now);
                 self.look_later(self.ranks.look_at_flag(rule), key);
+                self.call(&self.ranks.waiting_for_flag(rule), key);
                 let event = self.becomes(format!("flag.{}", self.rules.0[rule].name), key, None, self.now);
                 self.hear(&event, Way::Add);
             }
             Some(since) if !holds && !self.rules.0[rule].kept => {
                 self.up.remove(&(rule, key.clone()));
                 self.look_later(self.ranks.look_at_flag(rule), key);
+                self.call(&self.ranks.waiting_for_flag(rule), key);
                 if self.slip == Some(Slip::FallenFlagsStayCounted) {
                     return;
                 }
@@ -280,6 +365,7 @@ impl<'r> Reference<'r> {
         self.given.push(Given { first: last, taken_back: Some(self.now), ..held.clone() });
         let of_user = Key::from([("user".to_owned(), held.user.clone())]);
         self.look_later(self.ranks.look_at_award(&held.badge), &of_user);
+        self.call(&self.ranks.waiting_for_award(&held.badge), &of_user);
         let r#type = format!("badge.{}", held.badge);
         let event = self.becomes(r#type, &key, Some((&held.user, held.points)), held.time);
         self.hear(&event, Way::TakeBack);
@@ -302,6 +388,7 @@ impl<'r> Reference<'r> {
         self.held.push((given.clone(), key.clone()));
         let of_user = Key::from([("user".to_owned(), given.user.clone())]);
         self.look_later(self.ranks.look_at_award(id), &of_user);
+        self.call(&self.ranks.waiting_for_award(id), &of_user);
         let event = self.becomes(format!("badge.{id}"), key, Some((&given.user, rule.points)), self.now);
         self.hear(&event, Way::Add);
     }
@@ -313,6 +400,9 @@ impl<'r> Reference<'r> {
     /// Whether a rule's condition holds and its value is at least so much.
     fn reaches(&self, index: usize, key: &Key, at: &Value) -> bool {
         let rule = &self.rules.0[index];
+        if rule.top.is_some() {
+            return self.is_in_top(index, key);
+        }
         let seen = Seen { of: self, event: None, key: Some(key), now: self.now };
         // Beside `on`, `when` says which events count.
         let condition = rule.when.as_ref().filter(|_| rule.hearing.is_none());

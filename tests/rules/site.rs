@@ -8,7 +8,7 @@ use laurels::award::{Award, Revocation};
 use laurels::catalog::{Catalog, Numbers, Source};
 use laurels::cel::Facet;
 use laurels::document::Document;
-use laurels::engine::{Decision, Documents, Moment, decide};
+use laurels::engine::{Decision, Documents, Moment, Passing, decide, pass_time};
 use laurels::event::{Event, Sequence, Time, Value};
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Record};
@@ -51,28 +51,63 @@ impl Site {
     }
 
     /// Decides one event and keeps what came of it.
-    pub(crate) fn take(&mut self, event: &Event) -> Record {
+    pub(crate) fn take(&mut self, event: &Event) -> Vec<Record> {
+        let mut records = Vec::new();
+        loop {
+            let (record, done) = self.take_next(event);
+            records.push(record);
+            if done {
+                return records;
+            }
+        }
+    }
+
+    /// What comes next of an event, and whether that is all.
+    fn take_next(&mut self, event: &Event) -> (Record, bool) {
         self.sequence += 1;
         let moment = Moment { sequence: Sequence(self.sequence), arrival: event.time, historical: false };
         let mut at_hand = AtHand::default();
         for _ in 0..ROUNDS_MAX {
             match decide(&self.catalog, moment, event, &at_hand) {
-                Decision::First(outcome) => panic!("no rule here hears later: {outcome:?}"),
-                Decision::Done(outcome) => {
-                    let Outcome { record, documents, .. } = *outcome;
-                    self.documents.extend(documents);
-                    return record;
-                }
-                Decision::Needs(keys) => {
-                    assert!(!keys.is_empty(), "it needs something");
-                    for key in keys {
-                        let document = self.documents.get(&key).cloned().unwrap_or_default();
-                        assert!(at_hand.0.insert(key, document).is_none(), "it asks for what it has");
-                    }
-                }
+                Decision::First(outcome) => return (self.keep(*outcome), false),
+                Decision::Done(outcome) => return (self.keep(*outcome), true),
+                Decision::Needs(keys) => self.fetch(keys, &mut at_hand),
             }
         }
         panic!("it asks for ever: {event:?}");
+    }
+
+    /// Lets time pass until then, as a tick of the clock does.
+    pub(crate) fn pass(&mut self, wall: Time) -> Vec<Record> {
+        let mut records = Vec::new();
+        let mut at_hand = AtHand::default();
+        loop {
+            let sequence = Sequence(self.sequence + 1);
+            let moment = Moment { sequence, arrival: wall, historical: false };
+            match pass_time(&self.catalog, moment, wall, &at_hand) {
+                Passing::Nothing => return records,
+                Passing::Needs(keys) => self.fetch(keys, &mut at_hand),
+                Passing::Heard(outcome) => {
+                    self.sequence += 1;
+                    records.push(self.keep(*outcome));
+                    at_hand = AtHand::default();
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, outcome: Outcome) -> Record {
+        let Outcome { record, documents, .. } = outcome;
+        self.documents.extend(documents);
+        record
+    }
+
+    fn fetch(&self, keys: Vec<Key>, at_hand: &mut AtHand) {
+        assert!(!keys.is_empty(), "it needs something");
+        for key in keys {
+            let document = self.documents.get(&key).cloned().unwrap_or_default();
+            assert!(at_hand.0.insert(key, document).is_none(), "it asks for what it has");
+        }
     }
 
     /// The awards of a record, those that were given and those that were taken back, in their order.

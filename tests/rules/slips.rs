@@ -11,10 +11,15 @@ pub(crate) enum Slip {
     GapsAreDistances,
     LastIsTheFirstOfATie,
     NothingIsRevoked,
+    NobodyWaits,
+    TiesGoByTheKey,
+    OnesOwnCounts,
+    MostIsOneMore,
+    WaitsGoOn,
 }
 
 impl Slip {
-    pub(crate) const ALL: [Slip; 8] = [
+    pub(crate) const ALL: [Slip; 13] = [
         Slip::FallenFlagsStayCounted,
         Slip::NothingIsTakenBack,
         Slip::NoValueIsTrue,
@@ -23,5 +28,10 @@ impl Slip {
         Slip::GapsAreDistances,
         Slip::LastIsTheFirstOfATie,
         Slip::NothingIsRevoked,
+        Slip::NobodyWaits,
+        Slip::TiesGoByTheKey,
+        Slip::OnesOwnCounts,
+        Slip::MostIsOneMore,
+        Slip::WaitsGoOn,
     ];
 }

@@ -29,6 +29,8 @@ pub(crate) struct Rule {
     /// Each is a badge of its own, called `NAME-AT`.
     pub(crate) tiers: Vec<i64>,
     pub(crate) repeat: Option<Value>,
+    pub(crate) top: Option<usize>,
+    pub(crate) among: Vec<String>,
     /// `revoke = false`
     pub(crate) kept: bool,
     /// `revoke = true`
@@ -52,6 +54,21 @@ pub(crate) struct Hearing {
     pub(crate) keeps: Keeps,
     /// In seconds.
     pub(crate) within: Option<i64>,
+    /// `own = false`
+    pub(crate) others_only: bool,
+    pub(crate) most: Option<i64>,
+    pub(crate) per: Vec<(String, Part)>,
+    /// In seconds.
+    pub(crate) cooldown: Option<i64>,
+    pub(crate) delay: Option<Delay>,
+}
+
+/// How much later something is heard: months and seconds, or when the period ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delay {
+    After(i64, i64),
+    Every(i64, i64),
+    End(Period),
 }
 
 /// Where a part of a key comes from.
@@ -253,6 +270,12 @@ impl Rule {
             let tiers: Vec<_> = self.tiers.iter().map(|at| format!("{{ at = {at} }}")).collect();
             writeln!(text, "tiers = [{}]", tiers.join(", "))?;
         }
+        if let Some(top) = self.top {
+            writeln!(text, "top = {top}")?;
+        }
+        if !self.among.is_empty() {
+            writeln!(text, "among = {:?}", self.among)?;
+        }
         for (name, time) in [("from", self.from), ("until", self.until)] {
             if let Some(time) = time {
                 writeln!(text, "{name} = \"{time}\"")?;
@@ -273,36 +296,76 @@ impl Rule {
 }
 
 impl Hearing {
+    /// What only hears.
+    pub(crate) fn of(on: Vec<String>, by: Vec<(String, Part)>, keeps: Keeps) -> Hearing {
+        let (undo, reset, within, others_only, most, per, cooldown, delay) = Default::default();
+        Hearing { on, undo, reset, by, keeps, within, others_only, most, per, cooldown, delay }
+    }
+
+    /// Without it, what counts does not go by order.
+    pub(crate) fn forget_cooldown(&mut self) {
+        self.cooldown = None;
+        if self.most.is_none() {
+            self.per.clear();
+        }
+    }
+
     fn write(&self, text: &mut String) -> fmt::Result {
         for (name, events) in [("on", &self.on), ("undo", &self.undo), ("reset", &self.reset)] {
             if !events.is_empty() {
                 writeln!(text, "{name} = {events:?}")?;
             }
         }
-        let short = |(name, part): &(String, Part)| match part {
-            Part::User => name == "user",
-            Part::Subject => name == "subject",
-            Part::Period(period) => name == period.name(),
-            Part::Expr(Expr::Data(field)) => name == field,
-            Part::Expr(_) => false,
-        };
-        let names: Vec<_> = self.by.iter().map(|(name, _)| name).collect();
         match &self.by[..] {
             [(name, Part::User)] if name == "user" => {}
-            parts if parts.iter().all(short) => writeln!(text, "by = {names:?}")?,
-            parts => {
-                let written: Vec<_> = parts.iter().map(|(name, part)| format!("{name} = '{part}'")).collect();
-                writeln!(text, "by = {{ {} }}", written.join(", "))?;
-            }
+            parts => write_parts(text, "by", parts)?,
         }
         if let Some((word, amount)) = self.keeps.amount() {
             writeln!(text, "{word} = '{amount}'")?;
         }
-        if let Some(seconds) = self.within {
-            writeln!(text, "within = \"{seconds}s\"")?;
+        for (name, seconds) in [("within", self.within), ("cooldown", self.cooldown)] {
+            if let Some(seconds) = seconds {
+                writeln!(text, "{name} = \"{seconds}s\"")?;
+            }
         }
-        Ok(())
+        match self.delay {
+            None => {}
+            Some(Delay::After(months, seconds)) => writeln!(text, "after = \"{}\"", span(months, seconds))?,
+            Some(Delay::Every(months, seconds)) => writeln!(text, "every = \"{}\"", span(months, seconds))?,
+            Some(Delay::End(period)) => writeln!(text, "after = \"{}\"", period.name())?,
+        }
+        if self.others_only {
+            writeln!(text, "own = false")?;
+        }
+        if let Some(most) = self.most {
+            writeln!(text, "most = {most}")?;
+        }
+        if self.per.is_empty() { Ok(()) } else { write_parts(text, "per", &self.per) }
     }
+}
+
+fn span(months: i64, seconds: i64) -> String {
+    match (months, seconds) {
+        (0, seconds) => format!("{seconds}s"),
+        (months, 0) => format!("{months}mo"),
+        (months, seconds) => format!("{months}mo{seconds}s"),
+    }
+}
+
+fn write_parts(text: &mut String, field: &str, parts: &[(String, Part)]) -> fmt::Result {
+    let short = |(name, part): &(String, Part)| match part {
+        Part::User => name == "user",
+        Part::Subject => name == "subject",
+        Part::Period(period) => name == period.name(),
+        Part::Expr(Expr::Data(field)) => name == field,
+        Part::Expr(_) => false,
+    };
+    let names: Vec<_> = parts.iter().map(|(name, _)| name).collect();
+    if parts.iter().all(short) {
+        return writeln!(text, "{field} = {names:?}");
+    }
+    let written: Vec<_> = parts.iter().map(|(name, part)| format!("{name} = '{part}'")).collect();
+    writeln!(text, "{field} = {{ {} }}", written.join(", "))
 }
 
 impl fmt::Display for Part {

@@ -55,6 +55,10 @@ impl Seen<'_, '_> {
                 if user.is_empty() {
                     return None;
                 }
+                let of_user = Key::from([("user".to_owned(), user.clone())]);
+                if self.key != Some(&of_user) {
+                    self.looked_at(of_user);
+                }
                 Value::Bool(self.of.holds(&user, id))
             }
             Expr::Not(inner) => Value::Bool(!self.truth(inner)?),
@@ -77,9 +81,13 @@ impl Seen<'_, '_> {
 
     /// `false && ?` is false and `true || ?` is true, from whichever side; else all must have a value.
     fn absorbing(&self, parts: &[Expr], decides: bool) -> Option<bool> {
-        let truths: Vec<_> = parts.iter().map(|part| self.truth(part)).collect();
-        if truths.contains(&Some(decides)) {
-            return Some(decides);
+        let mut truths = Vec::new();
+        for part in parts {
+            truths.push(self.truth(part));
+            // What comes behind it is not looked at.
+            if truths.last() == Some(&Some(decides)) {
+                return Some(decides);
+            }
         }
         truths.iter().all(Option::is_some).then_some(!decides)
     }
@@ -112,9 +120,19 @@ impl Seen<'_, '_> {
                 rule.parts.iter().zip(at).map(value).collect::<Option<_>>()?
             }
         };
+        if at.is_some() || self.key != Some(&key) {
+            self.looked_at(key.clone());
+        }
         match rule.sort {
             Sort::Stat => self.of.number(index, side, &key, self.now),
             Sort::Flag | Sort::Badge => Some(Value::Bool(self.of.up.contains_key(&(index, key)))),
+        }
+    }
+
+    /// Without `on` it waits for the other keys at which it looks.
+    fn looked_at(&self, key: Key) {
+        if self.event.is_none() {
+            self.of.looked.borrow_mut().insert(key);
         }
     }
 
@@ -235,7 +253,16 @@ fn arithmetic(operator: &str, a: &Value, b: &Value) -> Option<Value> {
             };
             whole.map(Value::Int)
         }
-        // An int does not go with a double; a literal of the other side is always an int here.
+        (Value::Double(a), Value::Double(b)) => {
+            let double = match operator {
+                "+" => a + b,
+                "-" => a - b,
+                "*" => a * b,
+                _ => return None,
+            };
+            Some(Value::Double(double))
+        }
+        // An int does not go with a double.
         _ => None,
     }
 }

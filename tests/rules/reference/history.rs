@@ -24,6 +24,8 @@ pub(super) enum Heard {
     Event {
         way: Way,
         amount: Option<Value>,
+        /// The parts of `per`.
+        group: Vec<String>,
     },
     Reset,
 }
@@ -79,6 +81,38 @@ impl Reference<'_> {
         keys
     }
 
+    /// The group of an event that counts at a key; none where it does not: it is one's own, of no group, or too soon.
+    pub(super) fn group(
+        &self,
+        rule: usize,
+        hearing: &Hearing,
+        key: &Key,
+        event: &Event,
+    ) -> Option<Vec<String>> {
+        let is_own = key.get("user").is_some_and(|user| user == event.user.as_str());
+        if hearing.others_only && is_own && self.slip != Some(Slip::OnesOwnCounts) {
+            return None;
+        }
+        let per = Hearing { by: hearing.per.clone(), ..hearing.clone() };
+        // A list of several would be several keys.
+        let [group] = &self.keys(&per, event)[..] else { return None };
+        let group: Vec<String> =
+            hearing.per.iter().map(|(name, _)| group.get(name).cloned()).collect::<Option<_>>()?;
+        let Some(cooldown) = hearing.cooldown else { return Some(group) };
+        let counted = |moved: &&Moved| match &moved.heard {
+            Heard::Event { amount, group: other, .. } => {
+                moved.rule == rule
+                    && moved.key == *key
+                    && *other == group
+                    && is_kept(hearing, amount.as_ref())
+            }
+            Heard::Reset => false,
+        };
+        let last = self.history.iter().rev().find(counted);
+        let soon = |last: &Moved| event.time.micros() - last.time.micros() < cooldown * 1_000_000;
+        (!last.is_some_and(soon)).then_some(group)
+    }
+
     /// What can be read of a number: rules are looked at when this is not what it was. How often a value came that is
     /// there is kept, and cannot be read.
     pub(super) fn visible(&self, rule: usize, key: &Key) -> Kept {
@@ -95,13 +129,41 @@ impl Reference<'_> {
     pub(super) fn kept(&self, rule: usize, key: &Key) -> Kept {
         let hearing = self.rules.0[rule].hearing.as_ref().expect("only what hears has a number");
         let heard = self.history.iter().filter(|moved| moved.rule == rule && moved.key == *key);
+        if let Some(most) = hearing.most {
+            let heard: Vec<_> = heard.collect();
+            let groups: BTreeSet<_> = heard.iter().filter_map(|moved| moved.heard.group()).collect();
+            let of_group =
+                |group| heard.iter().copied().filter(move |moved| moved.heard.group() == Some(group));
+            let most = if self.slip == Some(Slip::MostIsOneMore) { most + 1 } else { most };
+            let capped = groups.into_iter().map(|group| match self.of_all(hearing, of_group(group)) {
+                Kept::Count(count) => Kept::Count(count.min(most)),
+                Kept::Sum(sum) => Kept::Sum(sum.min(i128::from(most) * 1_000_000_000)),
+                other @ (Kept::Values(_)
+                | Kept::Numbers(_)
+                | Kept::Extreme(_)
+                | Kept::Dated(_)
+                | Kept::Window(_)) => {
+                    unreachable!("it is no count or sum: {other:?}")
+                }
+            });
+            return capped.fold(nothing(hearing), |all, one| match (all, one) {
+                (Kept::Count(all), Kept::Count(one)) => Kept::Count(all + one),
+                (Kept::Sum(all), Kept::Sum(one)) => Kept::Sum(all + one),
+                (all, _) => all,
+            });
+        }
+        self.of_all(hearing, heard)
+    }
+
+    /// What is kept of all this.
+    fn of_all<'m>(&self, hearing: &Hearing, heard: impl Iterator<Item = &'m Moved>) -> Kept {
         let mut kept = nothing(hearing);
         for moved in heard {
             match &moved.heard {
                 Heard::Reset => kept = nothing(hearing),
                 Heard::Event { amount: Some(Value::Null), .. } => {}
                 Heard::Event { way: Way::TakeBack, .. } if self.slip == Some(Slip::NothingIsTakenBack) => {}
-                Heard::Event { way, amount } => {
+                Heard::Event { way, amount, .. } => {
                     let amount = amount.clone().unwrap_or(Value::Bool(true));
                     self.moved(hearing, &mut kept, *way, moved.time, &amount);
                 }
@@ -196,6 +258,33 @@ impl Reference<'_> {
         let begin = now.micros() - within - i64::from(self.slip == Some(Slip::WindowsHaveTheirBeginning));
         let lately = window.iter().filter(|(time, _)| begin < time.micros() && *time <= now);
         lately.map(|(_, value)| value).collect()
+    }
+}
+
+impl Heard {
+    fn group(&self) -> Option<&Vec<String>> {
+        match self {
+            Heard::Event { group, .. } => Some(group),
+            Heard::Reset => None,
+        }
+    }
+}
+
+/// Whether anything of an amount can be kept: else the event is ignored.
+pub(super) fn is_kept(hearing: &Hearing, amount: Option<&Value>) -> bool {
+    let Some(amount) = amount else { return true };
+    match &hearing.keeps {
+        Keeps::Count => true,
+        Keeps::Sum(_) => billionths(amount).is_some(),
+        Keeps::Distinct(_) => amount.items().iter().any(|item| as_text(item).is_some()),
+        Keeps::Run(_) => match period_of(hearing) {
+            None => matches!(amount, Value::Int(_)),
+            Some(_) => matches!(amount, Value::Text(_)),
+        },
+        Keeps::Min(_) | Keeps::Max(_) => {
+            matches!(amount, Value::Int(_) | Value::Double(_) | Value::Text(_))
+        }
+        Keeps::First(_) | Keeps::Last(_) => *amount != Value::Null,
     }
 }
 

@@ -8,10 +8,10 @@ use super::super::written::{Expr, Rule, Rules, Sort};
 pub(super) struct Ranks {
     /// Flags and badges: by rank, flags before badges, by name.
     pub(super) order: Vec<usize>,
-    /// By number, flag and badge id: the places in `order` of what rests on it.
-    on_number: Vec<Vec<usize>>,
-    on_flag: Vec<Vec<usize>>,
-    on_award: Vec<(String, Vec<usize>)>,
+    /// By number or flag: the places in `order` of what reads it at its own key, and at others.
+    of_rule: Vec<[Vec<usize>; 2]>,
+    of_award: Vec<(String, [Vec<usize>; 2])>,
+    is_stat: Vec<bool>,
     flags: BTreeSet<String>,
     /// The badges that `badge.*` means.
     all_badges: BTreeSet<String>,
@@ -57,41 +57,64 @@ impl Ranks {
             let looking = order.iter().enumerate().filter(|(_, rule)| looks(**rule, &rules.0[**rule]));
             looking.map(|(place, _)| place).collect()
         };
-        let names = |rule: &Rule, name: &str, sort: Sort, of: Sort| {
-            of == sort && named(rule).iter().any(|known| known == name)
-        };
-        let on = |of: usize, sort: Sort| {
+        let reads = |rule: &Rule, of: usize, elsewhere: bool| {
             let target = &rules.0[of];
-            places(&|index, rule| {
-                names(rule, &target.name, sort, target.sort)
-                    || sort == Sort::Stat && index == of && rule.hearing.is_some()
-            })
+            let at = |called: bool| called || !same_parts(&target.parts, &rule.parts);
+            target.sort != Sort::Badge
+                && looks(rule).iter().any(|(name, called)| *name == target.name && at(*called) == elsewhere)
         };
-        let on_number = (0..count).map(|of| on(of, Sort::Stat)).collect();
-        let on_flag = (0..count).map(|of| on(of, Sort::Flag)).collect();
-        let on_award = (0..count).flat_map(badges_of).map(|id| {
-            let looking = places(&|_, rule| held(rule).contains(&id));
+        let on = |of: usize| [false, true].map(|elsewhere| places(&|_, rule| reads(rule, of, elsewhere)));
+        let of_rule = (0..count).map(on).collect();
+        let of_award = (0..count).flat_map(badges_of).map(|id| {
+            let asks = |elsewhere| {
+                places(&|_, rule| held(rule).contains(&id) && (rule.parts != ["user"]) == elsewhere)
+            };
+            let looking = [asks(false), asks(true)];
             (id, looking)
         });
-        let on_award = on_award.collect();
+        let of_award = of_award.collect();
         let flags =
             rules.0.iter().filter(|rule| rule.sort == Sort::Flag).map(|rule| rule.name.clone()).collect();
-        Ranks { order, on_number, on_flag, on_award, flags, all_badges }
+        let is_stat = rules.0.iter().map(|rule| rule.sort == Sort::Stat).collect();
+        Ranks { order, of_rule, of_award, is_stat, flags, all_badges }
     }
 
     /// What is looked at when this rule's number changed.
     pub(super) fn look_at_number(&self, rule: usize) -> Vec<usize> {
-        self.on_number[rule].clone()
+        let own = self.order.iter().position(|looking| *looking == rule);
+        // Who names a flag asks whether it is up, and not for its number.
+        let named = self.of_rule[rule][0].iter().copied().filter(|_| self.is_stat[rule]);
+        named.chain(own).collect()
+    }
+
+    /// What is looked at where it waits for the key at which this number changed.
+    pub(super) fn waiting_for_number(&self, rule: usize) -> Vec<usize> {
+        if self.is_stat[rule] { self.of_rule[rule][1].clone() } else { Vec::new() }
     }
 
     /// What is looked at when this flag rose or fell.
     pub(super) fn look_at_flag(&self, rule: usize) -> Vec<usize> {
-        self.on_flag[rule].clone()
+        self.of_rule[rule][0].clone()
+    }
+
+    /// What is looked at where it waits for the key at which this flag rose or fell.
+    pub(super) fn waiting_for_flag(&self, rule: usize) -> Vec<usize> {
+        self.of_rule[rule][1].clone()
     }
 
     /// What is looked at when this badge was given.
     pub(super) fn look_at_award(&self, id: &str) -> Vec<usize> {
-        self.on_award.iter().filter(|(badge, _)| badge == id).flat_map(|(_, places)| places.clone()).collect()
+        self.asking(id, 0)
+    }
+
+    /// What is looked at where it waits for a user who was given this badge.
+    pub(super) fn waiting_for_award(&self, id: &str) -> Vec<usize> {
+        self.asking(id, 1)
+    }
+
+    fn asking(&self, id: &str, elsewhere: usize) -> Vec<usize> {
+        let of_badge = self.of_award.iter().filter(|(badge, _)| badge == id);
+        of_badge.flat_map(|(_, places)| places[elsewhere].clone()).collect()
     }
 
     /// Whether an item of `on` means events of this type.
@@ -156,15 +179,24 @@ fn rests(rules: &Rules, rule: usize) -> Vec<Rest> {
 
 /// The stats and flags that a rule looks at when it is looked at.
 fn named(rule: &Rule) -> Vec<String> {
+    looks(rule).into_iter().map(|(name, _)| name).collect()
+}
+
+/// The same, with whether they are called: at a key that is said.
+fn looks(rule: &Rule) -> Vec<(String, bool)> {
     let mut names = Vec::new();
     rule.conditions().for_each(|expr| {
         expr.walk(&mut |part| {
-            if let Expr::Named { name, .. } = part {
-                names.push(name.clone());
+            if let Expr::Named { name, at, .. } = part {
+                names.push((name.clone(), at.is_some()));
             }
         });
     });
     names
+}
+
+fn same_parts(a: &[String], b: &[String]) -> bool {
+    a.len() == b.len() && a.iter().all(|part| b.contains(part))
 }
 
 /// The badges that a rule asks for when it is looked at.
