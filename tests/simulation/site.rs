@@ -16,6 +16,7 @@ pub(crate) enum Rules {
 const SHARED: &str = r#"
 [event]
 "photo.posted" = {}
+"photo.removed" = {}
 "photo.viewed" = { owner = "string" }
 "game.ended" = { players = "list", ranked = "bool" }
 "day.visited" = {}
@@ -32,6 +33,32 @@ distinct = "event.user"
 [badge.pioneer]
 on = "photo.posted"
 when = "posts < 3"
+
+# It falls and rises again.
+[badge.gallery]
+on = "photo.posted"
+undo = "photo.removed"
+at = 3
+revoke = true
+
+# It is heard later, unless it was undone by then; and it falls when what was heard is undone.
+[badge.settled]
+on = "photo.posted"
+undo = "photo.removed"
+after = "5m"
+at = 2
+revoke = true
+
+# Time takes it back.
+[badge.active]
+on = "day.visited"
+expires = "4m"
+
+# It is held while both of these are.
+[badge.lively]
+on = ["badge.gallery", "badge.active"]
+at = 2
+revoke = true
 
 [badge.all-round]
 on = ["badge.photographer-2", "badge.player-1", "badge.regular"]
@@ -177,16 +204,18 @@ impl Contents {
             invalid: false,
             ballast: if dice.u8(..40) == 0 { dice.usize(..3000) } else { 0 },
         };
-        match dice.u8(..10) {
-            0..3 => {}
-            3..6 => {
+        match dice.u8(..15) {
+            0..4 => {}
+            // As many as are posted: so what rests on how many there are rises and falls.
+            4..8 => contents.r#type = "photo.removed",
+            8..11 => {
                 contents.r#type = "photo.viewed";
                 // A photo has one owner.
                 let photo = dice.usize(..size.photos);
                 contents.subject = format!("p{photo}");
                 contents.owner = Some(format!("u{}", photo % size.users));
             }
-            6..8 => {
+            11..13 => {
                 contents.r#type = "game.ended";
                 let players = dice.usize(1..5);
                 contents.players = Some((0..players).map(|_| user(dice)).collect());
