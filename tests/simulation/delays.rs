@@ -64,7 +64,10 @@ impl Delays {
         if let Some((turn, waits)) = self.due(record.event.time) {
             broken(
                 "what is due is heard before an event",
-                format!("{waits:?}, due at {turn:?}, was not before {:?}, {:?}", record.sequence, record.event),
+                format!(
+                    "{waits:?}, due at {turn:?}, was not before {:?}, {:?}",
+                    record.sequence, record.event
+                ),
             );
         }
     }

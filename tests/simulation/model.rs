@@ -233,11 +233,8 @@ impl Model {
     /// What rests on the badges given and taken back.
     fn look_around(&mut self, said: &mut Vec<Said>) {
         let counts = ["photographer-2", "player-1", "regular"];
-        let heard: Vec<_> = said
-            .iter()
-            .map(|one| one.given.clone())
-            .filter(|given| counts.contains(&given.badge))
-            .collect();
+        let heard: Vec<_> =
+            said.iter().map(|one| one.given.clone()).filter(|given| counts.contains(&given.badge)).collect();
         let mut moved = BTreeSet::new();
         for one in heard {
             if self.of(&one.user).all_round.insert(one.badge) {
