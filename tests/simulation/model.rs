@@ -87,7 +87,7 @@ impl Model {
         if record.event.is_tick() {
             self.delays.begin_tick(record);
             while let Some((turn, waits)) = self.delays.next_of_tick(record) {
-                self.hear_later(turn, waits, &mut said);
+                self.hear_later(rules, turn, waits, &mut said);
             }
             self.delays.end_tick(record);
         } else {
@@ -121,19 +121,19 @@ impl Model {
                 if self.of(user).pioneer >= 1 {
                     self.give(user, "pioneer", None, given);
                 }
-                let turn = Turn { due: later(event.time, SETTLED_AFTER_SECONDS), arrival: record.sequence };
-                self.delays.wait(turn, Waits::ToSettle { user: user.to_owned(), event: event.id.clone() });
-                self.of(user).settling.push(turn);
+                if rules != Rules::C {
+                    let due = later(event.time, SETTLED_AFTER_SECONDS);
+                    let turn = Turn { due, arrival: record.sequence };
+                    let (user, event) = (user.to_owned(), event.id.clone());
+                    self.of(&user).settling.push(turn);
+                    self.delays.wait(turn, Waits::ToSettle { user, event });
+                }
             }
             "photo.removed" => {
                 self.of(user).gallery -= 1;
                 self.hold_while(self.users[user].gallery >= 3, user, "gallery", given);
-                match self.of(user).settling.pop() {
-                    Some(turn) => self.delays.forget(turn),
-                    None => {
-                        self.of(user).settled -= 1;
-                        self.hold_while(self.users[user].settled >= 2, user, "settled", given);
-                    }
+                if rules != Rules::C {
+                    self.unsettle(user, given);
                 }
             }
             "photo.viewed" => self.viewed(rules, event, given),
@@ -178,9 +178,23 @@ impl Model {
         self.look_around(given);
     }
 
+    /// A post is undone: the last that waits, or else one that counts.
+    fn unsettle(&mut self, user: &str, said: &mut Vec<Said>) {
+        match self.of(user).settling.pop() {
+            // It may have been dropped when it was due. Then it never counted, and there is nothing to undo.
+            Some(turn) => self.delays.forget(turn),
+            None => {
+                self.of(user).settled -= 1;
+                self.hold_while(self.users[user].settled >= 2, user, "settled", said);
+            }
+        }
+    }
+
     /// Something that waited is due.
-    fn hear_later(&mut self, turn: Turn, waits: Waits, said: &mut Vec<Said>) {
+    fn hear_later(&mut self, rules: Rules, turn: Turn, waits: Waits, said: &mut Vec<Said>) {
         match waits {
+            // The stat is declared no longer.
+            Waits::ToSettle { .. } if rules == Rules::C => {}
             Waits::ToSettle { user, event } => {
                 self.now = Some((turn.due, event));
                 let of_user = self.of(&user);

@@ -5,7 +5,8 @@ use laurels::catalog::{Catalog, Numbers};
 use laurels::diagnostic::Source;
 use laurels::event::{Draft, DraftData, Event, Time};
 
-/// A version of the rules. They share most stats; B hears ranked games only, C asks for less and drops a flag.
+/// A version of the rules. They share most stats; B hears ranked games only, C asks for less and drops a flag,
+/// and a badge that is heard later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rules {
     A,
@@ -41,14 +42,6 @@ undo = "photo.removed"
 at = 3
 revoke = true
 
-# It is heard later, unless it was undone by then; and it falls when what was heard is undone.
-[badge.settled]
-on = "photo.posted"
-undo = "photo.removed"
-after = "5m"
-at = 2
-revoke = true
-
 # Time takes it back.
 [badge.active]
 on = "day.visited"
@@ -64,6 +57,16 @@ revoke = true
 on = ["badge.photographer-2", "badge.player-1", "badge.regular"]
 distinct = "event.type"
 at = 2
+"#;
+
+/// Only A and B have it: it is heard later, unless it was undone by then; and it falls when what was heard is undone.
+const SETTLED: &str = r#"
+[badge.settled]
+on = "photo.posted"
+undo = "photo.removed"
+after = "5m"
+at = 2
+revoke = true
 "#;
 
 const A: &str = r#"
@@ -136,12 +139,12 @@ impl Rules {
 
     /// The catalog of these rules, with the numbers that it brings.
     pub(crate) fn compile(self, numbers: &Numbers) -> (Catalog, Numbers) {
-        let own = match self {
-            Rules::A => A,
-            Rules::B => B,
-            Rules::C => C,
+        let (own, delayed) = match self {
+            Rules::A => (A, SETTLED),
+            Rules::B => (B, SETTLED),
+            Rules::C => (C, ""),
         };
-        let files = [Source { name: "site.toml".to_owned(), text: format!("{SHARED}{own}") }];
+        let files = [Source { name: "site.toml".to_owned(), text: format!("{SHARED}{delayed}{own}") }];
         let (catalog, numbers, _) = Catalog::compile(&files, numbers).unwrap_or_else(|mistakes| {
             panic!("{}", mistakes.iter().map(ToString::to_string).collect::<String>())
         });
