@@ -127,6 +127,7 @@ impl World {
             slow: false,
             told: 0,
         };
+        // What they ask for all rules have: else it would be known to some streams only, by when they began.
         let listeners = vec![
             listener(Vec::new(), None),
             listener(vec![user(0)], None),
@@ -134,7 +135,7 @@ impl World {
             listener(Vec::new(), Some("pioneer")),
             listener(vec![user(1)], Some("photographer-2")),
             listener(Vec::new(), Some("lively")),
-            listener(vec![user(0)], Some("settled")),
+            listener(vec![user(0)], Some("gallery")),
         ];
         let rules = Rules::ALL[dice.usize(..Rules::ALL.len())];
         World {
