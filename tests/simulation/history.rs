@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use laurels::award::{Award, News, Place};
+use laurels::award::{Award, News, Place, Revocation};
 use laurels::badge::BadgeNumber;
 use laurels::catalog::Catalog;
-use laurels::document::Document;
-use laurels::event::{Sequence, UserId};
+use laurels::document::{Document, REVOCATIONS_MAX};
+use laurels::event::{Sequence, Time, UserId};
 use laurels::key::Key;
 use laurels::outcome::Record;
-use laurels::stat::{Cell, Slot};
+use laurels::stat::{Cell, Slot, TimerCell};
 use laurels::store::Store;
 
-use crate::model::{Given, Model, OfPhoto, OfUser, longest};
+use crate::model::{Given, Model, OfPhoto, OfUser, Said, longest};
 use crate::schedule::broken;
 use crate::site::Rules;
 
@@ -24,21 +24,30 @@ pub(crate) struct History {
     /// By which rules each was decided.
     rules: Vec<Rules>,
     /// In order.
-    pub(crate) awards: Vec<Award>,
-    /// Which of them each user has.
+    pub(crate) news: Vec<News>,
+    /// Which of them are about each user.
     by_user: HashMap<String, Vec<usize>>,
+    /// What is held.
+    held: BTreeMap<Given, Award>,
+    /// By award, how often it was taken back; and how often each of the news had been before.
+    taken_back: BTreeMap<Given, usize>,
+    taken_back_before: Vec<(Given, usize)>,
+    pub(crate) ticks: u64,
     pub(crate) by_id: HashMap<String, usize>,
     model: Model,
     /// Up to where each user's document is known to have changed.
     changed: HashMap<String, u64>,
-    firsts: BTreeSet<(String, BadgeNumber)>,
     numbers: BTreeMap<&'static str, BadgeNumber>,
     slots: BTreeMap<&'static str, Slot>,
     /// How often something was compared.
     pub(crate) checks: u64,
 }
 
-const BADGES: [&str; 12] = [
+const BADGES: [&str; 16] = [
+    "gallery",
+    "settled",
+    "active",
+    "lively",
     "photographer-2",
     "photographer-3",
     "photographer-5",
@@ -52,7 +61,11 @@ const BADGES: [&str; 12] = [
     "noticed-twice",
     "all-round",
 ];
-const STATS: [&str; 9] = [
+const STATS: [&str; 13] = [
+    "gallery",
+    "settled",
+    "active",
+    "lively",
     "posts",
     "viewers",
     "photographer",
@@ -105,55 +118,80 @@ impl History {
         if let Some(earlier) = self.by_id.insert(id.clone(), self.records.len()) {
             broken("each id counts once", format!("{id} is event {} and {:?}", earlier + 1, record.sequence));
         }
-        let given = self.model.keep(rules, &record.event);
-        self.compare_awards(&record, &given);
+        let said = self.model.keep(rules, &record);
+        let news = self.expected(&record, said);
+        if !record.news().eq(news.iter().map(|(_, news)| news.clone())) {
+            broken(
+                "an event is applied wholly, and gives and takes what the rules say",
+                format!(
+                    "{:?} ({:?}) did {:?}, not {news:?}",
+                    record.sequence,
+                    record.event,
+                    record.news().collect::<Vec<_>>()
+                ),
+            );
+        }
+        self.ticks += u64::from(record.event.is_tick());
         for key in record.keys().iter().filter(|key| key.is_user()) {
             if let Some(user) = key.part("user") {
                 self.changed.insert(user.into_owned(), record.sequence.0);
             }
         }
-        for award in &record.awards {
-            self.by_user.entry(award.user.to_string()).or_default().push(self.awards.len());
-            self.awards.push(award.clone());
+        for (given, news) in news {
+            self.by_user.entry(given.user.clone()).or_default().push(self.news.len());
+            let times = self.taken_back.entry(given.clone()).or_default();
+            self.taken_back_before.push((given, *times));
+            *times += usize::from(matches!(news, News::Revocation(_)));
+            self.news.push(news);
         }
         self.records.push(record);
         self.rules.push(rules);
     }
 
-    fn compare_awards(&mut self, record: &Record, given: &[Given]) {
-        let expected: Vec<Award> = given
-            .iter()
-            .enumerate()
-            .map(|(index, given)| {
-                let badge = self.numbers.get(given.badge).copied().unwrap_or(BadgeNumber(u32::MAX));
-                Award {
-                    place: Place { sequence: record.sequence, index: index as u32 },
+    /// What is said of an event, as it must be kept.
+    fn expected(&mut self, record: &Record, said: Vec<Said>) -> Vec<(Given, News)> {
+        let mut news = Vec::new();
+        for (index, Said { given, is_taken, is_edge, time, event }) in said.into_iter().enumerate() {
+            let place = Place { sequence: record.sequence, index: index as u32 };
+            let one = if is_taken {
+                let award = self.held.remove(&given).expect("the model takes back what is held");
+                News::Revocation(Revocation { place, award, time, event_id: event, last: is_edge })
+            } else {
+                let award = Award {
+                    place,
                     user: UserId::parse(&given.user).expect("the site's users have names"),
-                    badge,
+                    badge: self.numbers.get(given.badge).copied().unwrap_or(BadgeNumber(u32::MAX)),
                     key: Key::new(given.photo.as_deref().map(|photo| ("photo", photo))),
                     number: 1,
-                    time: record.event.time,
-                    event_id: record.event.id.clone(),
+                    time,
+                    event_id: event,
                     points: 0,
-                    first: self.firsts.insert((given.user.clone(), badge)),
-                }
-            })
-            .collect();
-        if expected != record.awards || !record.revoked.is_empty() {
-            broken(
-                "an event is applied wholly, and gives what the rules say",
-                format!(
-                    "{:?} ({:?}) gave {:?}, not {expected:?}",
-                    record.sequence, record.event, record.awards
-                ),
-            );
+                    first: is_edge,
+                };
+                self.held.insert(given.clone(), award.clone());
+                News::Award(award)
+            };
+            news.push((given, one));
         }
+        news
     }
 
-    /// The first award after a place that is among those asked for.
-    pub(crate) fn next_award(&self, after: Place, mut wanted: impl FnMut(&Award) -> bool) -> Option<&Award> {
-        let begin = self.awards.partition_point(|award| award.place <= after);
-        self.awards[begin..].iter().find(|award| wanted(award))
+    /// The first news after a place that are among those asked for.
+    pub(crate) fn next_news(&self, after: Place, mut wanted: impl FnMut(&News) -> bool) -> Option<&News> {
+        let begin = self.news.partition_point(|news| news.place() <= after);
+        self.news[begin..].iter().find(|news| wanted(news))
+    }
+
+    /// Whether a document remembers these news no longer: it does the latest times only that an award came and went.
+    pub(crate) fn is_forgotten(&self, place: Place) -> bool {
+        let Ok(at) = self.news.binary_search_by_key(&place, News::place) else { return false };
+        let (given, before) = &self.taken_back_before[at];
+        self.taken_back.get(given).is_some_and(|times| before + REVOCATIONS_MAX < *times)
+    }
+
+    /// What is due when the clock on the wall shows this, if anything is.
+    pub(crate) fn overdue(&self, wall: Time) -> Option<String> {
+        self.model.delays.due_by_the_wall(wall).map(|due| format!("{due:?}"))
     }
 
     pub(crate) fn number(&self, badge: &str) -> Option<BadgeNumber> {
@@ -169,13 +207,18 @@ impl History {
     pub(crate) fn check_user(&mut self, user: &str, document: &Document, place: Place) {
         self.checks += 1;
         let own = self.by_user.get(user).map_or(&[][..], Vec::as_slice);
-        let mut expected: Vec<&Award> = own.iter().map(|at| &self.awards[*at]).collect();
-        expected.retain(|award| award.place <= place);
+        let mut expected: BTreeMap<Place, &Award> = BTreeMap::new();
+        for news in own.iter().map(|at| &self.news[*at]).take_while(|news| news.place() <= place) {
+            match news {
+                News::Award(award) => drop(expected.insert(award.place, award)),
+                News::Revocation(revocation) => drop(expected.remove(&revocation.award.place)),
+            }
+        }
         let mut found: Vec<&Award> = document.awards().iter().collect();
         found.sort_by_key(|award| award.place);
-        if found != expected {
+        if !found.iter().eq(expected.values()) {
             broken(
-                "a document has the awards that were given",
+                "a document has the awards that are held",
                 format!("{user} at {place:?}: {found:?}, not {expected:?}"),
             );
         }
@@ -190,8 +233,8 @@ impl History {
             return;
         }
         let of_user = self.model.users.get(user).cloned().unwrap_or_default();
-        let OfUser { photographer, pioneer, player, player_ranked, viewer, noticed_twice, days, all_round } =
-            of_user;
+        let OfUser { photographer, pioneer, player, player_ranked, viewer, noticed_twice, .. } = of_user;
+        let OfUser { days, all_round, gallery, settled, active, lively, .. } = of_user;
         let counts = [
             ("photographer", photographer),
             ("pioneer", pioneer),
@@ -199,6 +242,10 @@ impl History {
             ("player, ranked", player_ranked),
             ("viewer", viewer),
             ("noticed-twice", noticed_twice),
+            ("gallery", gallery),
+            ("settled", settled),
+            ("active", active),
+            ("lively", lively),
         ];
         for (name, count) in counts {
             self.check_count(user, document, name, count);
@@ -248,9 +295,13 @@ impl History {
             if !last_only {
                 let page = store.news_after(Place::START, Some(&id), usize::MAX)?;
                 let own = self.by_user.get(&user).map_or(&[][..], Vec::as_slice);
-                let own = own.iter().map(|at| News::Award(self.awards[*at].clone()));
-                if !page.items.iter().cloned().eq(own) {
-                    broken("a user's awards are those given", format!("{user}: {:?}", page.items));
+                let own = own.iter().map(|at| &self.news[*at]);
+                let known = own.filter(|news| !self.is_forgotten(news.place()));
+                if !page.items.iter().eq(known) {
+                    broken(
+                        "a user's news are what was given and taken back",
+                        format!("{user}: {:?}", page.items),
+                    );
                 }
             }
         }
@@ -270,7 +321,28 @@ impl History {
         }
         let site = self.load(store, &Key::new([]))?;
         self.check_count("the site", &site, "posts", self.model.posts);
+        self.check_delays(store)?;
         self.check_sums(store)
+    }
+
+    /// What waits, and in which order.
+    fn check_delays(&mut self, store: &dyn Store) -> Result<(), laurels::store::Error> {
+        self.checks += 1;
+        let calendar = self.load(store, &Key::calendar())?;
+        let mut found = Vec::new();
+        if let Some(Cell::Timer(TimerCell::Calendar(calendar))) = calendar.cell(Slot::TIME) {
+            for (_, page) in calendar.pages() {
+                let page = self.load(store, &Key::page(&page.name()))?;
+                if let Some(Cell::Timer(TimerCell::Waiting(waiting))) = page.cell(Slot::TIME) {
+                    found.extend(waiting.iter().map(|(turn, _)| (turn.due, turn.arrival)));
+                }
+            }
+        }
+        if !self.model.delays.turns().eq(found.iter().copied()) {
+            let expected: Vec<_> = self.model.delays.turns().collect();
+            broken("what is delayed waits until it is due", format!("{found:?} wait, not {expected:?}"));
+        }
+        Ok(())
     }
 
     fn check_sums(&mut self, store: &dyn Store) -> Result<(), laurels::store::Error> {

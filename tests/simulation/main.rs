@@ -14,6 +14,7 @@
 
 mod clients;
 mod cut;
+mod delays;
 mod disk;
 mod faults;
 mod finale;

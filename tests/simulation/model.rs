@@ -1,10 +1,12 @@
-//! What the server must answer, in a hundred lines that share nothing with it: the site's rules written out by hand,
-//! over plain maps. It is fed the events that were kept, in their order.
+//! What the server must answer, in a few hundred lines that share nothing with it: the site's rules written out by hand,
+//! over plain maps. It is fed the events that were kept, in their order, and the ticks between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use laurels::event::{Event, Value};
+use laurels::event::{Event, EventId, Time, Value};
+use laurels::outcome::Record;
 
+use crate::delays::{Delays, Turn, Waits};
 use crate::site::Rules;
 
 /// A badge, as the model knows it.
@@ -16,6 +18,17 @@ pub(crate) struct Given {
     pub(crate) photo: Option<String>,
 }
 
+/// That a badge is given, or taken back.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Said {
+    pub(crate) given: Given,
+    pub(crate) is_taken: bool,
+    /// Whether it is the first of its badge that the user holds, or was the last.
+    pub(crate) is_edge: bool,
+    pub(crate) time: Time,
+    pub(crate) event: EventId,
+}
+
 /// Everything that is counted, by whom or what it is counted for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
@@ -23,9 +36,13 @@ pub(crate) struct Model {
     pub(crate) users: BTreeMap<String, OfUser>,
     /// By owner and photo.
     pub(crate) photos: BTreeMap<(String, String), OfPhoto>,
-    held: BTreeSet<Given>,
+    pub(crate) delays: Delays,
+    /// What is held, and the event that it names.
+    held: BTreeMap<Given, EventId>,
     /// How many hold each badge.
     pub(crate) holders: BTreeMap<&'static str, BTreeSet<String>>,
+    /// The date of what is given and taken back now, and the event that it names.
+    now: Option<(Time, EventId)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +55,14 @@ pub(crate) struct OfUser {
     pub(crate) noticed_twice: i64,
     pub(crate) days: BTreeSet<i64>,
     pub(crate) all_round: BTreeSet<&'static str>,
+    pub(crate) gallery: i64,
+    pub(crate) settled: i64,
+    pub(crate) active: i64,
+    pub(crate) lively: i64,
+    /// The posts that wait to be settled, in the order in which they came.
+    settling: Vec<Turn>,
+    /// Until when one is active.
+    active_until: Option<Time>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,12 +77,31 @@ const PHOTOGRAPHER_B: [(i64, &str); 3] =
     [(2, "photographer-2"), (3, "photographer-3"), (8, "photographer-8")];
 const PLAYER: [(i64, &str); 2] = [(1, "player-1"), (10, "player-10")];
 const DAY_SECONDS: i64 = 86_400;
+const SETTLED_AFTER_SECONDS: i64 = 300;
+const ACTIVE_SECONDS: i64 = 240;
 
 impl Model {
-    /// One more event is kept. Says what it gives, in order.
-    pub(crate) fn keep(&mut self, rules: Rules, event: &Event) -> Vec<Given> {
+    /// One more event, or tick, is kept. Says what it gives and takes back, in order.
+    pub(crate) fn keep(&mut self, rules: Rules, record: &Record) -> Vec<Said> {
+        let mut said = Vec::new();
+        if record.event.is_tick() {
+            self.delays.begin_tick(record);
+            while let Some((turn, waits)) = self.delays.next_of_tick(record) {
+                self.hear_later(rules, turn, waits, &mut said);
+            }
+            self.delays.end_tick(record);
+        } else {
+            self.delays.begin_event(record);
+            self.now = Some((record.event.time, record.event.id.clone()));
+            self.hear(rules, record, &mut said);
+            self.delays.end_event(record);
+        }
+        said
+    }
+
+    fn hear(&mut self, rules: Rules, record: &Record, given: &mut Vec<Said>) {
+        let event = &record.event;
         let user = event.user.as_str();
-        let mut given = Vec::new();
         // Flags come first, then badges by name; last what rests on either.
         match event.r#type.as_str() {
             "photo.posted" => {
@@ -68,15 +112,31 @@ impl Model {
                     self.of(user).pioneer += 1;
                 }
                 self.posts += 1;
+                self.of(user).gallery += 1;
+                self.hold_while(self.users[user].gallery >= 3, user, "gallery", given);
                 let tiers = if rules == Rules::B { PHOTOGRAPHER_B } else { PHOTOGRAPHER_AC };
                 for (_, badge) in tiers.iter().filter(|(at, _)| photographer >= *at) {
-                    self.give(user, badge, None, &mut given);
+                    self.give(user, badge, None, given);
                 }
                 if self.of(user).pioneer >= 1 {
-                    self.give(user, "pioneer", None, &mut given);
+                    self.give(user, "pioneer", None, given);
+                }
+                if rules != Rules::C {
+                    let due = later(event.time, SETTLED_AFTER_SECONDS);
+                    let turn = Turn { due, arrival: record.sequence };
+                    let (user, event) = (user.to_owned(), event.id.clone());
+                    self.of(&user).settling.push(turn);
+                    self.delays.wait(turn, Waits::ToSettle { user, event });
                 }
             }
-            "photo.viewed" => self.viewed(rules, event, &mut given),
+            "photo.removed" => {
+                self.of(user).gallery -= 1;
+                self.hold_while(self.users[user].gallery >= 3, user, "gallery", given);
+                if rules != Rules::C {
+                    self.unsettle(user, given);
+                }
+            }
+            "photo.viewed" => self.viewed(rules, event, given),
             "game.ended" => {
                 let ranked = matches!(event.data.get("ranked"), Some(Value::Bool(true)));
                 let players: BTreeSet<String> = texts(event, "players").into_iter().collect();
@@ -89,25 +149,77 @@ impl Model {
                     *games += 1;
                     let games = *games;
                     for (_, badge) in PLAYER.iter().filter(|(at, _)| games >= *at) {
-                        self.give(player, badge, None, &mut given);
+                        self.give(player, badge, None, given);
                     }
                 }
             }
             "day.visited" => {
+                self.of(user).active += 1;
+                self.give(user, "active", None, given);
+                let until = later(event.time, ACTIVE_SECONDS);
+                match self.of(user).active_until {
+                    // What comes late found it true earlier.
+                    Some(known) => self.of(user).active_until = Some(known.max(until)),
+                    None => {
+                        self.of(user).active_until = Some(until);
+                        let turn = Turn { due: until, arrival: record.sequence };
+                        self.delays.wait(turn, Waits::ToExpire { user: user.to_owned() });
+                    }
+                }
                 let day = event.time.micros().div_euclid(DAY_SECONDS * 1_000_000);
                 let at = if rules == Rules::C { 2 } else { 3 };
                 let is_new = self.of(user).days.insert(day);
                 if is_new && longest(&self.of(user).days) >= at {
-                    self.give(user, "regular", None, &mut given);
+                    self.give(user, "regular", None, given);
                 }
             }
             other => panic!("the site knows no {other}"),
         }
-        self.look_around(&mut given);
-        given
+        self.look_around(given);
     }
 
-    fn viewed(&mut self, rules: Rules, event: &Event, given: &mut Vec<Given>) {
+    /// A post is undone: the last that waits, or else one that counts.
+    fn unsettle(&mut self, user: &str, said: &mut Vec<Said>) {
+        match self.of(user).settling.pop() {
+            // It may have been dropped when it was due. Then it never counted, and there is nothing to undo.
+            Some(turn) => self.delays.forget(turn),
+            None => {
+                self.of(user).settled -= 1;
+                self.hold_while(self.users[user].settled >= 2, user, "settled", said);
+            }
+        }
+    }
+
+    /// Something that waited is due.
+    fn hear_later(&mut self, rules: Rules, turn: Turn, waits: Waits, said: &mut Vec<Said>) {
+        match waits {
+            // The stat is declared no longer.
+            Waits::ToSettle { .. } if rules == Rules::C => {}
+            Waits::ToSettle { user, event } => {
+                self.now = Some((turn.due, event));
+                let of_user = self.of(&user);
+                of_user.settling.retain(|known| *known != turn);
+                of_user.settled += 1;
+                let settled = of_user.settled;
+                self.hold_while(settled >= 2, &user, "settled", said);
+            }
+            Waits::ToExpire { user } => {
+                let until = self.of(&user).active_until.unwrap_or(turn.due);
+                if until > turn.due {
+                    return self.delays.wait(Turn { due: until, ..turn }, Waits::ToExpire { user });
+                }
+                self.of(&user).active_until = None;
+                let active = Given { user: user.clone(), badge: "active", photo: None };
+                let event = self.held.get(&active).cloned();
+                self.now = Some((turn.due, event.unwrap_or_default()));
+                let before = said.len();
+                self.take_back(&active, said);
+                self.look_at_lively(before, said);
+            }
+        }
+    }
+
+    fn viewed(&mut self, rules: Rules, event: &Event, given: &mut Vec<Said>) {
         let (viewer, photo) = (event.user.as_str(), event.subject.as_str());
         let owner = texts(event, "owner").pop().expect("a photo has an owner");
         let of_photo = self.photos.entry((owner.clone(), photo.to_owned())).or_default();
@@ -132,10 +244,11 @@ impl Model {
         }
     }
 
-    /// What rests on the badges given.
-    fn look_around(&mut self, given: &mut Vec<Given>) {
+    /// What rests on the badges given and taken back.
+    fn look_around(&mut self, said: &mut Vec<Said>) {
         let counts = ["photographer-2", "player-1", "regular"];
-        let heard: Vec<_> = given.iter().filter(|one| counts.contains(&one.badge)).cloned().collect();
+        let heard: Vec<_> =
+            said.iter().map(|one| one.given.clone()).filter(|given| counts.contains(&given.badge)).collect();
         let mut moved = BTreeSet::new();
         for one in heard {
             if self.of(&one.user).all_round.insert(one.badge) {
@@ -144,18 +257,62 @@ impl Model {
         }
         for user in moved {
             if self.of(&user).all_round.len() >= 2 {
-                self.give(&user, "all-round", None, given);
+                self.give(&user, "all-round", None, said);
             }
+        }
+        self.look_at_lively(0, said);
+    }
+
+    /// Who has both of what it takes.
+    fn look_at_lively(&mut self, from: usize, said: &mut Vec<Said>) {
+        let mut moved = BTreeSet::new();
+        for Said { given, is_taken, .. } in said[from..].iter() {
+            if given.badge == "gallery" || given.badge == "active" {
+                let of_user = self.users.get_mut(&given.user).expect("who has a badge is known");
+                of_user.lively += if *is_taken { -1 } else { 1 };
+                moved.insert(given.user.clone());
+            }
+        }
+        for user in moved {
+            self.hold_while(self.users[&user].lively >= 2, &user, "lively", said);
         }
     }
 
-    fn give(&mut self, user: &str, badge: &'static str, photo: Option<&str>, given: &mut Vec<Given>) {
-        let one = Given { user: user.to_owned(), badge, photo: photo.map(str::to_owned) };
-        if self.held.insert(one.clone()) {
-            self.users.entry(user.to_owned()).or_default();
-            self.holders.entry(badge).or_default().insert(user.to_owned());
-            given.push(one);
+    /// A badge is held exactly while this is true.
+    fn hold_while(&mut self, holds: bool, user: &str, badge: &'static str, said: &mut Vec<Said>) {
+        match holds {
+            true => self.give(user, badge, None, said),
+            false => self.take_back(&Given { user: user.to_owned(), badge, photo: None }, said),
         }
+    }
+
+    fn give(&mut self, user: &str, badge: &'static str, photo: Option<&str>, said: &mut Vec<Said>) {
+        let given = Given { user: user.to_owned(), badge, photo: photo.map(str::to_owned) };
+        let (time, event) = self.now.clone().expect("something happens");
+        if self.held.contains_key(&given) {
+            return;
+        }
+        self.held.insert(given.clone(), event.clone());
+        self.users.entry(user.to_owned()).or_default();
+        let is_edge = self.holders.entry(badge).or_default().insert(user.to_owned());
+        said.push(Said { given, is_taken: false, is_edge, time, event });
+    }
+
+    fn take_back(&mut self, given: &Given, said: &mut Vec<Said>) {
+        if self.held.remove(given).is_none() {
+            return;
+        }
+        let (time, event) = self.now.clone().expect("something happens");
+        // What the site takes back is held once, not once for each photo.
+        let is_edge = given.photo.is_none();
+        if is_edge && let Some(holders) = self.holders.get_mut(given.badge) {
+            holders.remove(&given.user);
+            // A badge that nobody holds is as one that nobody ever held.
+            if holders.is_empty() {
+                self.holders.remove(given.badge);
+            }
+        }
+        said.push(Said { given: given.clone(), is_taken: true, is_edge, time, event });
     }
 
     fn of(&mut self, user: &str) -> &mut OfUser {
@@ -164,6 +321,10 @@ impl Model {
         }
         self.users.get_mut(user).expect("it was just put there")
     }
+}
+
+fn later(time: Time, seconds: i64) -> Time {
+    time.plus_micros(seconds * 1_000_000).expect("the site's time does not end")
 }
 
 /// Most days in a row.

@@ -155,7 +155,7 @@ impl Process {
                 world.turns.note("told", listener as u64, || format!("{told:?}"));
                 let own = &mut world.listeners[listener];
                 let loses = world.setup.sabotage == Some(Sabotage::LoseAToldAward)
-                    && matches!(told, Told::Award(_))
+                    && matches!(told, Told::Award(_) | Told::Revocation(_))
                     && own.told % 20 == 19;
                 match loses {
                     true => own.told += 1,

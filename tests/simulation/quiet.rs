@@ -23,6 +23,10 @@ impl Process {
         if self.is_dead(world) {
             return;
         }
+        self.what_is_due_is_heard(world).await;
+        if self.is_dead(world) {
+            return;
+        }
         for at in 0..world.listeners.len() {
             world.listeners[at].slow = false;
             self.listen(world, at);
@@ -55,6 +59,25 @@ impl Process {
         let failed = world.platter.state().happened.journal_failed;
         if !self.is_dead(world) && !failed && world.clients.refusals != refusals {
             broken("writing goes on when the cause is gone", "an event was refused");
+        }
+    }
+
+    /// Time passes without events, too: what is due is heard, unless the journal has failed.
+    async fn what_is_due_is_heard(&mut self, world: &mut World) {
+        self.learn(world);
+        let mut steps = 0;
+        while !self.is_dead(world) && !world.platter.state().happened.journal_failed {
+            let Some(due) = world.history.overdue(world.now()) else { return };
+            world.turns.pass();
+            self.learn(world);
+            steps += 1;
+            if steps % 64 == 0 {
+                // What could not be kept is tried again after a while.
+                world.pass_time(Duration::from_millis(50)).await;
+            }
+            if steps > STUCK_AFTER {
+                broken("what is due is heard without an event", due);
+            }
         }
     }
 

@@ -19,7 +19,9 @@ pub(crate) struct Report {
     pub(crate) seeds: u64,
     pub(crate) events: u64,
     pub(crate) kept: u64,
+    pub(crate) ticks: u64,
     pub(crate) awards: u64,
+    pub(crate) taken_back: u64,
     pub(crate) told: u64,
     pub(crate) answers: u64,
     pub(crate) refusals: u64,
@@ -47,13 +49,15 @@ impl Report {
     pub(crate) fn describe(&self) -> String {
         let happened = &self.happened;
         let Report { seeds, events, kept, awards, told, answers, refusals, retries, checks, .. } = self;
+        let Report { ticks, taken_back, .. } = self;
         let Report { starts, failed_starts, deaths_while_starting, shutdowns, quiet_points, .. } = self;
         let Report { reloads, failed_reloads, repairs, finales, detected, turns, trace, .. } = self;
         let (kills, cuts, broken, lies) =
             (happened.kills, happened.power_cuts, happened.tree_broken, happened.lies);
         let errors: Vec<_> = happened.errors.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         format!(
-            "{seeds} seeds, {events} events sent ({retries} again), {kept} kept, {awards} awards, {told} told, \
+            "{seeds} seeds, {events} events sent ({retries} again), {kept} kept with {ticks} ticks, {awards} awards, \
+         {taken_back} taken back, {told} told, \
          {answers} answers, {refusals} of them errors, {checks} checks, {quiet_points} quiet points\n\
          {starts} starts ({failed_starts} failed, {deaths_while_starting} died), {shutdowns} shut down, \
          {kills} kills, {cuts} power cuts, {reloads} reloads ({failed_reloads} failed)\n\
@@ -69,7 +73,9 @@ impl Report {
             (&mut self.seeds, other.seeds),
             (&mut self.events, other.events),
             (&mut self.kept, other.kept),
+            (&mut self.ticks, other.ticks),
             (&mut self.awards, other.awards),
+            (&mut self.taken_back, other.taken_back),
             (&mut self.told, other.told),
             (&mut self.answers, other.answers),
             (&mut self.refusals, other.refusals),

@@ -23,6 +23,12 @@ pub(crate) enum Sabotage {
     SyncNoNames,
     /// An event's last award is not kept.
     DropAnAward,
+    /// An event's last revocation is not kept.
+    DropARevocation,
+    /// What was delayed and was heard waits on, and is heard again.
+    HearTwice,
+    /// What is delayed does not wait.
+    ForgetWhatWaits,
     /// Ids are forgotten now and then.
     ForgetIds,
     /// Whoever could not be kept is told that he was.
@@ -40,11 +46,14 @@ pub(crate) enum Sabotage {
 }
 
 impl Sabotage {
-    pub(crate) const ALL: [Sabotage; 11] = [
+    pub(crate) const ALL: [Sabotage; 14] = [
         Sabotage::SyncNothing,
         Sabotage::SyncLate,
         Sabotage::SyncNoNames,
         Sabotage::DropAnAward,
+        Sabotage::DropARevocation,
+        Sabotage::HearTwice,
+        Sabotage::ForgetWhatWaits,
         Sabotage::ForgetIds,
         Sabotage::AnswerAnyhow,
         Sabotage::ForgetNumbers,
@@ -72,6 +81,26 @@ impl Observed {
     /// Whether this sabotage is on, and it is time for it.
     fn now(&self, sabotage: Sabotage, every: u64) -> bool {
         self.sabotage == Some(sabotage) && self.calls.fetch_add(1, Ordering::SeqCst) % every == every - 1
+    }
+
+    /// What is kept instead of this.
+    fn spoilt(&self, group: &[Outcome]) -> Vec<Outcome> {
+        let mut group = group.to_vec();
+        if self.now(Sabotage::DropAnAward, 10) {
+            group.iter_mut().for_each(|outcome| drop(outcome.record.awards.pop()));
+        }
+        if self.now(Sabotage::DropARevocation, 10) {
+            group.iter_mut().for_each(|outcome| drop(outcome.record.revoked.pop()));
+        }
+        if self.now(Sabotage::HearTwice, 10) {
+            let ticks = group.iter_mut().filter(|outcome| outcome.record.event.is_tick());
+            ticks.for_each(leave_what_waits);
+        }
+        if self.now(Sabotage::ForgetWhatWaits, 10) {
+            let events = group.iter_mut().filter(|outcome| !outcome.record.event.is_tick());
+            events.for_each(leave_what_waits);
+        }
+        group
     }
 }
 
@@ -120,13 +149,9 @@ impl Store for Observed {
     }
 
     fn commit(&self, group: &[Outcome]) -> Result<(), Error> {
-        let kept = match self.now(Sabotage::DropAnAward, 10) {
-            false => self.store.commit(group),
-            true => {
-                let mut group = group.to_vec();
-                group.iter_mut().for_each(|outcome| drop(outcome.record.awards.pop()));
-                self.store.commit(&group)
-            }
+        let kept = match self.sabotage {
+            None => self.store.commit(group),
+            Some(_) => self.store.commit(&self.spoilt(group)),
         };
         if self.sabotage == Some(Sabotage::AnswerAnyhow) { Ok(()) } else { kept }
     }
@@ -166,4 +191,11 @@ impl Store for Observed {
     fn backup(&self, until: Until) -> Result<Backup, Error> {
         self.store.backup(until)
     }
+}
+
+/// What waits is as it was before.
+fn leave_what_waits(outcome: &mut Outcome) {
+    let is_other = |key: &Key| *key != Key::calendar() && key.part("@waiting").is_none();
+    outcome.record.changes.retain(|(key, _)| is_other(key));
+    outcome.documents.retain(|(key, _)| is_other(key));
 }

@@ -5,7 +5,8 @@ use laurels::catalog::{Catalog, Numbers};
 use laurels::diagnostic::Source;
 use laurels::event::{Draft, DraftData, Event, Time};
 
-/// A version of the rules. They share most stats; B hears ranked games only, C asks for less and drops a flag.
+/// A version of the rules. They share most stats; B hears ranked games only, C asks for less and drops a flag,
+/// and a badge that is heard later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rules {
     A,
@@ -16,6 +17,7 @@ pub(crate) enum Rules {
 const SHARED: &str = r#"
 [event]
 "photo.posted" = {}
+"photo.removed" = {}
 "photo.viewed" = { owner = "string" }
 "game.ended" = { players = "list", ranked = "bool" }
 "day.visited" = {}
@@ -33,10 +35,38 @@ distinct = "event.user"
 on = "photo.posted"
 when = "posts < 3"
 
+# It falls and rises again.
+[badge.gallery]
+on = "photo.posted"
+undo = "photo.removed"
+at = 3
+revoke = true
+
+# Time takes it back.
+[badge.active]
+on = "day.visited"
+expires = "4m"
+
+# It is held while both of these are.
+[badge.lively]
+on = ["badge.gallery", "badge.active"]
+at = 2
+revoke = true
+
 [badge.all-round]
 on = ["badge.photographer-2", "badge.player-1", "badge.regular"]
 distinct = "event.type"
 at = 2
+"#;
+
+/// Only A and B have it: it is heard later, unless it was undone by then; and it falls when what was heard is undone.
+const SETTLED: &str = r#"
+[badge.settled]
+on = "photo.posted"
+undo = "photo.removed"
+after = "5m"
+at = 2
+revoke = true
 "#;
 
 const A: &str = r#"
@@ -109,12 +139,12 @@ impl Rules {
 
     /// The catalog of these rules, with the numbers that it brings.
     pub(crate) fn compile(self, numbers: &Numbers) -> (Catalog, Numbers) {
-        let own = match self {
-            Rules::A => A,
-            Rules::B => B,
-            Rules::C => C,
+        let (own, delayed) = match self {
+            Rules::A => (A, SETTLED),
+            Rules::B => (B, SETTLED),
+            Rules::C => (C, ""),
         };
-        let files = [Source { name: "site.toml".to_owned(), text: format!("{SHARED}{own}") }];
+        let files = [Source { name: "site.toml".to_owned(), text: format!("{SHARED}{delayed}{own}") }];
         let (catalog, numbers, _) = Catalog::compile(&files, numbers).unwrap_or_else(|mistakes| {
             panic!("{}", mistakes.iter().map(ToString::to_string).collect::<String>())
         });
@@ -177,16 +207,18 @@ impl Contents {
             invalid: false,
             ballast: if dice.u8(..40) == 0 { dice.usize(..3000) } else { 0 },
         };
-        match dice.u8(..10) {
-            0..3 => {}
-            3..6 => {
+        match dice.u8(..15) {
+            0..4 => {}
+            // As many as are posted: so what rests on how many there are rises and falls.
+            4..8 => contents.r#type = "photo.removed",
+            8..11 => {
                 contents.r#type = "photo.viewed";
                 // A photo has one owner.
                 let photo = dice.usize(..size.photos);
                 contents.subject = format!("p{photo}");
                 contents.owner = Some(format!("u{}", photo % size.users));
             }
-            6..8 => {
+            11..13 => {
                 contents.r#type = "game.ended";
                 let players = dice.usize(1..5);
                 contents.players = Some((0..players).map(|_| user(dice)).collect());

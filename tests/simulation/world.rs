@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
-use laurels::award::Place;
+use laurels::award::{News, Place};
 use laurels::catalog::Catalog;
 use laurels::clock::Clock;
 use laurels::event::{Sequence, Time, UserId};
@@ -127,12 +127,15 @@ impl World {
             slow: false,
             told: 0,
         };
+        // What they ask for all rules have: else it would be known to some streams only, by when they began.
         let listeners = vec![
             listener(Vec::new(), None),
             listener(vec![user(0)], None),
             listener(vec![user(0), user(1)], None),
             listener(Vec::new(), Some("pioneer")),
             listener(vec![user(1)], Some("photographer-2")),
+            listener(Vec::new(), Some("lively")),
+            listener(vec![user(0)], Some("gallery")),
         ];
         let rules = Rules::ALL[dice.usize(..Rules::ALL.len())];
         World {
@@ -177,7 +180,10 @@ impl World {
         self.count(|report| {
             report.events = self.events;
             report.kept = self.history.head().0;
-            report.awards = self.history.awards.len() as u64;
+            report.ticks = self.history.ticks;
+            let given = self.history.news.iter().filter(|news| matches!(news, News::Award(_)));
+            report.awards = given.count() as u64;
+            report.taken_back = self.history.news.len() as u64 - report.awards;
             report.told = self.listeners.iter().map(|listener| listener.told).sum();
             (report.answers, report.refusals) = (self.clients.answers, self.clients.refusals);
             report.retries = self.clients.retries;
@@ -453,9 +459,10 @@ impl World {
         Contents::invalid(&mut self.dice, self.size, now)
     }
 
-    /// The clock is set, back or forth.
+    /// The clock is set, back or forth; or some minutes pass at once.
     pub(crate) fn jump(&mut self) {
-        let by = self.dice.i64(-86_400 * 3..86_400 * 5) * 1_000_000;
+        let seconds = if self.dice.bool() { -86_400 * 3..86_400 * 5 } else { -60..900 };
+        let by = self.dice.i64(seconds) * 1_000_000;
         self.wall = self.wall.plus_micros(by).unwrap_or(self.wall);
         self.clock.set(self.wall);
     }
