@@ -17,25 +17,29 @@ pub struct Unreadable {
     pub source: io::Error,
 }
 
-impl Catalog {
-    /// Compiles the `*.toml` files of a folder, those of folders within it left out. The outer error is
-    /// about files that cannot be read, the inner one about what stands in them.
-    #[expect(clippy::type_complexity, reason = "the same as `compile`, which explains it")]
-    pub fn load(
-        folder: &Path,
-        numbers: &Numbers,
-    ) -> Result<Result<(Catalog, Numbers, Vec<Diagnostic>), Vec<Diagnostic>>, Unreadable> {
+/// The `*.toml` files of a folder, as they stood when they were read. Those of folders within it are left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Files {
+    /// Sorted by name. What is not UTF-8 in them stands as U+FFFD.
+    pub sources: Vec<Source>,
+    /// Where they are not UTF-8.
+    garbled: Vec<Diagnostic>,
+}
+
+impl Files {
+    /// Reads the files of a folder.
+    pub fn read(folder: &Path) -> Result<Files, Unreadable> {
         let (sources, garbled) = read(folder)?;
-        let compiled = Catalog::compile(&sources, numbers);
-        if garbled.is_empty() {
-            return Ok(compiled);
-        }
-        Ok(Err(garbled.into_iter().chain(compiled.err().unwrap_or_default()).collect()))
+        Ok(Files { sources, garbled })
     }
 
-    /// The `*.toml` files of a folder, sorted by name. What is not UTF-8 in them stands as U+FFFD.
-    pub fn sources(folder: &Path) -> Result<Vec<Source>, Unreadable> {
-        Ok(read(folder)?.0)
+    /// Compiles them: the same as [`Catalog::compile`], which explains it.
+    pub fn compile(&self, numbers: &Numbers) -> Result<(Catalog, Numbers, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let compiled = Catalog::compile(&self.sources, numbers);
+        if self.garbled.is_empty() {
+            return compiled;
+        }
+        Err(self.garbled.iter().cloned().chain(compiled.err().unwrap_or_default()).collect())
     }
 }
 
@@ -81,7 +85,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.toml"), b"[badge.a]\non = 'a.b'\ntitle = 'caf\xe9'\n").unwrap();
         std::fs::write(folder.path().join("b.toml"), "[badge.b]\non = 'a.b'\nfoo = 1\n").unwrap();
-        let mistakes = Catalog::load(folder.path(), &Numbers::default()).unwrap().unwrap_err();
+        let mistakes = Files::read(folder.path()).unwrap().compile(&Numbers::default()).unwrap_err();
         let places: Vec<_> = mistakes.iter().map(|one| (one.line(), one.column())).collect();
         assert_eq!(places, [(3, 13), (3, 1)]);
         assert!(mistakes[0].to_string().ends_with("this is not UTF-8; save the file as UTF-8"));

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::error::Error;
 use super::event_line;
-use crate::catalog::{Attempted, Catalog, Numbers, Source};
+use crate::catalog::{Attempted, Catalog, Files, Numbers, Source};
 use crate::clock::Clock;
 use crate::diagnostic::Diagnostic;
 use crate::document::Document;
@@ -46,7 +46,8 @@ impl Try {
     /// Shows the value and its type, or why there is none, or what is wrong with the expression.
     pub(super) fn run(self) -> Result<ExitCode, Error> {
         let event = read_event(&self.event)?;
-        let files = self.badges.as_deref().map(Catalog::sources).transpose()?.unwrap_or_default();
+        let files = self.badges.as_deref().map(Files::read).transpose()?;
+        let files = files.map(|files| files.sources).unwrap_or_default();
         let (numbers, documents) = match &self.data {
             Some(data) => read_data(data)?,
             None => Default::default(),

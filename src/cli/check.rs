@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::error::Error;
 use super::past::Seen;
-use crate::catalog::{Catalog, Numbers};
+use crate::catalog::{Catalog, Files, Numbers};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::trial;
 
@@ -57,7 +57,7 @@ impl Check {
 /// Compiles the badge files of a folder, and shows everything that is wrong with them. None where they
 /// cannot be used.
 pub(super) fn compile(folder: &Path, numbers: &Numbers) -> Result<Option<(Catalog, Numbers)>, Error> {
-    match Catalog::load(folder, numbers)? {
+    match Files::read(folder)?.compile(numbers) {
         Ok((catalog, numbers, warnings)) => {
             show(&warnings)?;
             Ok(Some((catalog, numbers)))

@@ -3,19 +3,22 @@
 //! Whoever asks, what is wrong is said in the log, every mistake of it, and the rules in use go on.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
 
 use super::{Error, Service};
 use crate::badge::Badge;
-use crate::catalog::{Catalog, Numbers, Source, Unreadable};
+use crate::catalog::{Catalog, Files, Numbers, Unreadable};
 use crate::diagnostic::Diagnostic;
 
 /// The folder that the rules in use come from.
 #[derive(Default)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// What stood in it when it was last read again, whether it could be used or not.
-    read: Mutex<Option<Vec<Source>>>,
+    /// What stood in it when it was last read again, whether it could be used or not. Held while that is taken into use,
+    /// so that what was read first is not taken into use last.
+    read: Mutex<Option<Files>>,
 }
 
 /// Rules that were taken into use.
@@ -60,44 +63,53 @@ impl Service {
 
     /// Reads the badge files again and takes them into use, between two events.
     pub async fn reload_folder(&self) -> Result<Reloaded, NotReloaded> {
-        let read = self.read_folder().await.and_then(|read| read.ok_or(NotReloaded::NoFolder));
-        say(&read);
-        read
+        let Some(folder) = self.0.folder.get() else { return Err(NotReloaded::NoFolder) };
+        let mut read = folder.read.lock().await;
+        let reloaded = match self.read(folder).await {
+            Ok(files) => self.take_into_use(&*read.insert(files)).await,
+            Err(unreadable) => Err(unreadable),
+        };
+        say(&reloaded);
+        reloaded
     }
 
     /// The same, unless they are as they were when they were last read again: then none.
     pub async fn reload_changed_folder(&self) -> Result<Option<Reloaded>, NotReloaded> {
         let Some(folder) = self.0.folder.get() else { return Err(NotReloaded::NoFolder) };
-        let now = Catalog::sources(&folder.path).ok();
-        if now.is_some() && now == *folder.read.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(None);
-        }
-        self.reload_folder().await.map(Some)
+        let mut read = folder.read.lock().await;
+        let reloaded = match self.read(folder).await {
+            Ok(files) if read.as_ref() == Some(&files) => return Ok(None),
+            Ok(files) => self.take_into_use(&*read.insert(files)).await,
+            Err(unreadable) => Err(unreadable),
+        };
+        say(&reloaded);
+        reloaded.map(Some)
     }
 
-    async fn read_folder(&self) -> Result<Option<Reloaded>, NotReloaded> {
-        let Some(folder) = self.0.folder.get() else { return Ok(None) };
+    async fn read(&self, folder: &Folder) -> Result<Files, NotReloaded> {
+        let path = folder.path.clone();
+        let read = self.0.threads.blocking(move || Files::read(&path)).await;
+        Ok(read.map_err(Error::internal)??)
+    }
+
+    async fn take_into_use(&self, files: &Files) -> Result<Reloaded, NotReloaded> {
         let before = self.catalog();
         let mut warnings = Vec::new();
-        let compile = |numbers: &Numbers| {
-            // Before they are compiled: what is written meanwhile is another change.
-            *folder.read.lock().unwrap_or_else(PoisonError::into_inner) = Catalog::sources(&folder.path).ok();
-            match Catalog::load(&folder.path, numbers)? {
-                Ok((catalog, numbers, found)) => {
-                    warnings = found;
-                    Ok(Some((catalog, numbers)))
-                }
-                Err(mistakes) => Err(NotReloaded::Mistakes(mistakes)),
+        let compile = |numbers: &Numbers| match files.compile(numbers) {
+            Ok((catalog, numbers, found)) => {
+                warnings = found;
+                Ok(Some((catalog, numbers)))
             }
+            Err(mistakes) => Err(NotReloaded::Mistakes(mistakes)),
         };
-        let catalog = self.reload(compile).await?;
-        Ok(catalog.map(|catalog| Reloaded {
+        let catalog = self.reload(compile).await?.unwrap_or_else(|| before.clone());
+        Ok(Reloaded {
             added: only_in(&catalog, &before),
             retired: only_in(&before, &catalog),
             restarted: restarted(&catalog, &before),
             catalog,
             warnings,
-        }))
+        })
     }
 }
 

@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use laurels::catalog::{Catalog, Numbers, Source};
+use laurels::catalog::{Catalog, Files, Numbers, Source};
 use laurels::diagnostic::Diagnostic;
 use laurels::engine::trial;
 
@@ -18,7 +18,7 @@ fn root() -> &'static Path {
 
 /// The files of a folder, named without the path of this machine.
 fn sources(folder: &str) -> Vec<Source> {
-    let mut sources = Catalog::sources(&root().join(folder)).unwrap();
+    let mut sources = Files::read(&root().join(folder)).unwrap().sources;
     for source in &mut sources {
         let name = Path::new(&source.name).file_name().unwrap().to_string_lossy().into_owned();
         source.name = format!("{folder}/{name}");

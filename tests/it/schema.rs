@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use laurels::catalog::{Catalog, Numbers, Source, schema};
+use laurels::catalog::{Catalog, Files, Numbers, Source, schema};
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -18,7 +18,7 @@ fn parsed() -> Value {
 
 /// The files of a folder, as a JSON Schema sees them.
 fn files(folder: &str) -> Vec<(PathBuf, Value)> {
-    let sources = Catalog::sources(&root().join(folder)).unwrap();
+    let sources = Files::read(&root().join(folder)).unwrap().sources;
     assert!(!sources.is_empty(), "{folder}");
     let read = |source: Source| {
         (
