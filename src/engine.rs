@@ -23,6 +23,7 @@
 pub mod trial;
 
 mod attempt;
+mod delaying;
 mod environment;
 mod expiring;
 mod giving;
@@ -32,7 +33,6 @@ mod passing;
 mod progress;
 mod top;
 mod view;
-mod delaying;
 mod waiting;
 
 use std::borrow::Cow;

@@ -5,6 +5,7 @@
 //! same steps in the same order make the same cells.
 
 mod bag;
+mod calendar;
 mod cell;
 mod delay;
 mod distinct;
@@ -19,7 +20,6 @@ mod sum;
 mod tests;
 mod timer;
 mod visits;
-mod waiting;
 mod window;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ use crate::cel::{Facet, Program};
 use crate::event::{Period, Time, Value, Zone};
 
 pub use bag::Bag;
+pub use calendar::{
+    AWAITED_MAX, Awaited, Calendar, Delayed, Expiries, Expiring, Held, Later, PAGE_MAX, Turn, Waiting,
+};
 pub use cell::Cell;
 pub use delay::{Delay, Span};
 pub use distinct::Set;
@@ -40,9 +43,6 @@ pub use step::{Step, Way};
 pub use sum::Decimal;
 pub use timer::{TimerCell, TimerStep};
 pub use visits::Visits;
-pub use waiting::{
-    AWAITED_MAX, Awaited, Calendar, Delayed, Expiries, Expiring, Held, Later, PAGE_MAX, Turn, Waiting,
-};
 pub use window::{Item, WINDOW_MAX, Window};
 
 /// The permanent number of a stat or a flag: where its cell is found in a document. Given once in a

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Step;
-use super::waiting::{Awaited, Calendar, Delayed, Expiries, Held, Turn, Waiting};
+use super::calendar::{Awaited, Calendar, Delayed, Expiries, Held, Turn, Waiting};
 use crate::event::Time;
 use crate::key::Key;
 
