@@ -27,26 +27,7 @@ pub(crate) fn rules(tapes: &[Vec<u8>]) -> Rules {
 
 fn one(tape: &mut Tape<'_>, name: &str, known: &Rules) -> Rule {
     let sort = tape.of(&[Sort::Stat, Sort::Badge, Sort::Flag, Sort::Stat, Sort::Badge]);
-    let mut rule = Rule {
-        sort,
-        name: name.to_owned(),
-        hearing: None,
-        when: None,
-        value: None,
-        at: None,
-        tiers: Vec::new(),
-        repeat: None,
-        top: None,
-        among: Vec::new(),
-        kept: false,
-        revoke: false,
-        to: None,
-        once: false,
-        from: None,
-        until: None,
-        points: 0,
-        parts: Vec::new(),
-    };
+    let mut rule = Rule::new(sort, name);
     let looks = sort != Sort::Stat && tape.below(3) > 0;
     if !looks || !without_on(tape, &mut rule, known) {
         beside_on(tape, &mut rule, known);

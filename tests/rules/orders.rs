@@ -137,24 +137,10 @@ fn rest_upon(rules: &mut Vec<Rule>, tape: &[u8]) {
         }
         let of = tape.of(&stats);
         let empty = Rule {
-            sort: Sort::Flag,
-            name: name.to_owned(),
-            hearing: None,
-            when: None,
             value: Some(Expr::Named { name: of.name.clone(), side: None, at: None }),
             at: Some(tape.of(&[Value::Int(1), Value::Int(2), Value::Double(0.5)])),
-            tiers: Vec::new(),
-            repeat: None,
-            top: None,
-            among: Vec::new(),
-            kept: false,
-            revoke: false,
-            to: None,
-            once: false,
-            from: None,
-            until: None,
-            points: 0,
             parts: of.parts.clone(),
+            ..Rule::new(Sort::Flag, name)
         };
         let keeps = match tape.below(4) {
             0 => Keeps::Sum(Expr::Literal(Value::Double(0.25))),
@@ -167,15 +153,8 @@ fn rest_upon(rules: &mut Vec<Rule>, tape: &[u8]) {
         let parts = by.iter().map(|(name, _)| name.clone()).collect();
         let on = vec![format!("flag.{name}")];
         let hearing = Hearing { within, ..Hearing::of(on, by, keeps) };
-        let counted = Rule {
-            sort: Sort::Stat,
-            name: format!("{name}_counted"),
-            hearing: Some(hearing),
-            value: None,
-            at: None,
-            parts,
-            ..empty.clone()
-        };
+        let counted =
+            Rule { hearing: Some(hearing), parts, ..Rule::new(Sort::Stat, &format!("{name}_counted")) };
         rules.extend([empty, counted]);
     }
 }

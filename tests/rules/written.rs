@@ -44,6 +44,32 @@ pub(crate) struct Rule {
     pub(crate) parts: Vec<String>,
 }
 
+impl Rule {
+    /// One that says nothing but its name.
+    pub(crate) fn new(sort: Sort, name: &str) -> Rule {
+        Rule {
+            sort,
+            name: name.to_owned(),
+            hearing: None,
+            when: None,
+            value: None,
+            at: None,
+            tiers: Vec::new(),
+            repeat: None,
+            top: None,
+            among: Vec::new(),
+            kept: false,
+            revoke: false,
+            to: None,
+            once: false,
+            from: None,
+            until: None,
+            points: 0,
+            parts: Vec::new(),
+        }
+    }
+}
+
 /// What stands beside `on`.
 #[derive(Clone, Debug)]
 pub(crate) struct Hearing {
