@@ -59,8 +59,20 @@ distinct = "event.type"
 at = 2
 "#;
 
-/// Only A and B have it: it is heard later, unless it was undone by then; and it falls when what was heard is undone.
-const SETTLED: &str = r#"
+/// What A and B have, and C has not or otherwise: with it also a rule that hears later, which is dropped while it waits.
+const OF_A_AND_B: &str = r#"
+[badge.loved]
+value = "viewers"
+at = 3
+[badge.regular]
+on = "day.visited"
+run = "day(event.time)"
+at = 3
+[flag.noticed]
+when = "viewers >= 2"
+[badge.noticed-twice]
+on = "flag.noticed"
+at = 2
 [badge.settled]
 on = "photo.posted"
 undo = "photo.removed"
@@ -73,45 +85,21 @@ const A: &str = r#"
 [badge.photographer]
 on = "photo.posted"
 tiers = [{ at = 2 }, { at = 5 }, { at = 20 }]
-[badge.loved]
-value = "viewers"
-at = 3
 [badge.player]
 on = "game.ended"
 by = { user = "event.data.players" }
 tiers = [{ at = 1 }, { at = 10 }]
-[badge.regular]
-on = "day.visited"
-run = "day(event.time)"
-at = 3
-[flag.noticed]
-when = "viewers >= 2"
-[badge.noticed-twice]
-on = "flag.noticed"
-at = 2
 "#;
 
 const B: &str = r#"
 [badge.photographer]
 on = "photo.posted"
 tiers = [{ at = 2 }, { at = 3 }, { at = 8 }]
-[badge.loved]
-value = "viewers"
-at = 3
 [badge.player]
 on = "game.ended"
 when = "event.data.ranked"
 by = { user = "event.data.players" }
 tiers = [{ at = 1 }, { at = 10 }]
-[badge.regular]
-on = "day.visited"
-run = "day(event.time)"
-at = 3
-[flag.noticed]
-when = "viewers >= 2"
-[badge.noticed-twice]
-on = "flag.noticed"
-at = 2
 "#;
 
 const C: &str = r#"
@@ -139,12 +127,12 @@ impl Rules {
 
     /// The catalog of these rules, with the numbers that it brings.
     pub(crate) fn compile(self, numbers: &Numbers) -> (Catalog, Numbers) {
-        let (own, delayed) = match self {
-            Rules::A => (A, SETTLED),
-            Rules::B => (B, SETTLED),
+        let (own, further) = match self {
+            Rules::A => (A, OF_A_AND_B),
+            Rules::B => (B, OF_A_AND_B),
             Rules::C => (C, ""),
         };
-        let files = [Source { name: "site.toml".to_owned(), text: format!("{SHARED}{delayed}{own}") }];
+        let files = [Source { name: "site.toml".to_owned(), text: format!("{SHARED}{further}{own}") }];
         let (catalog, numbers, _) = Catalog::compile(&files, numbers).unwrap_or_else(|mistakes| {
             panic!("{}", mistakes.iter().map(ToString::to_string).collect::<String>())
         });
