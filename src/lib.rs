@@ -48,5 +48,7 @@ pub mod service;
 
 // The doors.
 pub mod telemetry;
+pub mod port;
 pub mod rpc;
+pub mod server;
 pub mod cli;
