@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The PHP client over every transport, against the real server
+# The PHP client over every transport, on the command line and under php-fpm, against the real server
 set -euo pipefail
 cargo build --locked --bin laurels
 php=$PWD/clients/php
@@ -20,7 +20,7 @@ leg() { # TRANSPORT PHP-OPTION...
   local transport=$1
   shift
   echo "php: $transport ${*##*/}"
-  (cd "$php" && LAURELS_TRANSPORT=$transport php8.2 "$@" "$(command -v phpunit)" --no-logging)
+  (cd "$php" && LAURELS_TRANSPORT=$transport LAURELS_PHP_OPTIONS="$*" php8.2 "$@" "$(command -v phpunit)" --no-logging)
 }
 
 leg grpc -d "extension=$extensions/grpc.so" -d "extension=$extensions/protobuf.so"

@@ -19,7 +19,7 @@ final class Address
 
     public static function parse(string $url): self
     {
-        $pattern = '~^(?<scheme>https?)://(?<host>[\w.-]+|\[[0-9a-f:.]+\])(:(?<port>\d{1,5}))?/?$~i';
+        $pattern = '~^(?<scheme>https?)://(?<host>[\w.-]+|\[[0-9a-f:.]+\])(:(?<port>\d{1,5}))?/?\z~i';
         if (\preg_match($pattern, $url, $parts) !== 1) {
             throw new InvalidArgumentException(
                 "\"$url\" is not a server's address; write one such as http://127.0.0.1:50051, or https://… for TLS"

@@ -43,7 +43,7 @@ final class Connection
         private readonly ?string $key,
         private readonly Options $options,
     ) {
-        if ($key !== null && \preg_match('/^[\x21-\x7e]+$/', $key) !== 1) {
+        if ($key !== null && \preg_match('/^[\x21-\x7e]+\z/', $key) !== 1) {
             throw new InvalidArgumentException('the key has characters that no key has; is a line break at its end?');
         }
         $this->transport = $options->transport->resolve();
@@ -130,7 +130,7 @@ final class Connection
         } elseif ($this->process !== $process && $this->transport === Transport::Extension) {
             // ext-grpc does not work in a process that was forked after it was used, and not even ends there.
             $this->inherited[] = $this->stub;
-            $this->stub = $this->newStub(Transport::CurlGrpcWeb->resolve());
+            $this->stub = $this->newStub(Transport::CurlNative->resolve());
         }
         $this->process = $process;
         return $this->stub;
