@@ -23,6 +23,11 @@ leg() { # TRANSPORT PHP-OPTION...
   (cd "$php" && LAURELS_TRANSPORT=$transport LAURELS_PHP_OPTIONS="$*" php8.2 "$@" "$(command -v phpunit)" --no-logging)
 }
 
+for version in 8.1 8.2 8.3 8.4 8.5; do
+  echo "php: what needs no server, by PHP $version"
+  (cd "$php" && PHP=$version php-wasm-cli -d include_path=/usr/share/php "$(command -v phpunit)" --group pure)
+done
+
 leg grpc -d "extension=$extensions/grpc.so" -d "extension=$extensions/protobuf.so"
 leg grpc -d "extension=$extensions/grpc.so"
 leg curl-native
