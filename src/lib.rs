@@ -48,5 +48,6 @@ pub mod service;
 
 // The doors.
 pub mod telemetry;
+pub mod config;
 pub mod rpc;
 pub mod cli;
