@@ -19,10 +19,11 @@ use crate::catalog::{Catalog, Gives, Rule, Season};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::Value;
+use crate::port::Port;
 use crate::service::Service;
 use crate::stat::{Kind, PartSource, Stat};
 use crate::store::{self, Embedded, Options, Store};
-use crate::{rpc, telemetry};
+use crate::{server, telemetry};
 
 /// Run the server
 ///
@@ -93,7 +94,8 @@ impl Serve {
                 }
             });
         };
-        rpc::serve(listener, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
+        let port = Port::new(listener);
+        server::serve(port, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
