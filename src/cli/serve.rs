@@ -94,7 +94,7 @@ impl Serve {
                 }
             });
         };
-        let port = Port::new(listener);
+        let port = Port::new(listener).limits((&config.limits).into());
         server::serve(port, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
