@@ -1,7 +1,7 @@
 //! Variables of the environment that begin as ours do and are no settings.
 
 use super::declare::{PREFIX, Setting};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::nearest;
 
 /// Variables that other commands and clients read.
 const ELSEWHERE: [&str; 3] = ["LAURELS_CONFIG", "LAURELS_KEY", "LAURELS_SERVER"];
@@ -21,18 +21,22 @@ pub(super) fn look(variable: &str, settings: &[Setting]) -> Known {
     if ELSEWHERE.contains(&variable) || is_from_kubernetes(variable) {
         return Known::Elsewhere;
     }
+    // Without what all begin with, of which half may be wrong otherwise.
+    let rest = variable.strip_prefix(PREFIX).unwrap_or_default();
     let variables: Vec<_> = settings.iter().map(Setting::variable).collect();
-    let near = did_you_mean(variable, variables.iter().map(String::as_str));
+    let near = nearest(rest, variables.iter().filter_map(|variable| variable.strip_prefix(PREFIX)));
     let is_of_section = |setting: &Setting| {
         setting.place().0.is_some_and(|section| {
-            let rest = variable.strip_prefix(PREFIX).unwrap_or_default();
             rest.strip_prefix(&section.to_uppercase()).is_some_and(|rest| rest.starts_with('_'))
         })
     };
-    if near.is_empty() && !settings.iter().any(is_of_section) {
-        return Known::Nowhere;
-    }
-    let help = if near.is_empty() { "; `laurels config default` prints all there are" } else { &near };
+    let help = match near {
+        Some(near) => format!("; did you mean `{PREFIX}{near}`?"),
+        None if settings.iter().any(is_of_section) => {
+            "; `laurels config default` prints all there are".to_owned()
+        }
+        None => return Known::Nowhere,
+    };
     Known::Misspelt(format!("there is no setting for the variable `{variable}`{help}"))
 }
 

@@ -155,10 +155,10 @@ fn variables_that_are_meant_for_others_are_left_alone() {
         ("LAURELS_PORT", "tcp://10.0.0.11:50051"),
         ("LAURELS_PORT_50051_TCP_ADDR", "10.0.0.11"),
         ("LAURELS_SERVICE_HOST", "10.0.0.11"),
-        ("LAURELS_SITE_NAME", "ours"),
+        ("LAURELS_SITE", "ours"),
         ("PATH", "/bin"),
     ]);
-    assert_eq!(settle(&said).unwrap().unknown_variables, ["LAURELS_SITE_NAME"]);
+    assert_eq!(settle(&said).unwrap().unknown_variables, ["LAURELS_SITE"]);
 }
 
 #[test]
