@@ -5,7 +5,7 @@ cargo build --locked --bin laurels
 php=$PWD/clients/php
 sources=$PWD/target/tools/source
 export LAURELS_SERVER_BINARY=$PWD/target/debug/laurels
-export LAURELS_GRPC_LIB=$sources/grpc/src/php/lib
+export GRPC_PHP_LIB=$sources/grpc/src/php/lib
 
 echo "php: what is committed"
 "$php/generate" --check
