@@ -21,6 +21,7 @@ mod codec;
 mod connections;
 mod data;
 mod frames;
+mod hand;
 mod health;
 mod known;
 mod live;
