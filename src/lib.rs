@@ -49,4 +49,5 @@ pub mod service;
 // The doors.
 pub mod telemetry;
 pub mod rpc;
+pub mod web;
 pub mod cli;

@@ -20,6 +20,7 @@ mod closing;
 mod codec;
 mod connections;
 mod data;
+mod ending;
 mod frames;
 mod health;
 mod known;
@@ -49,6 +50,10 @@ use crate::service::Service;
 
 pub use calls::Calls;
 pub use connections::CONNECTIONS_MAX;
+pub use ending::Ending;
+pub use frames::REQUEST_MAX_BYTES;
+pub use tonic::Code;
+pub use tonic::body::Body;
 
 /// Most calls at once on one connection. A further one waits in the client. Without it hyper has no limit.
 const CALLS_MAX: u32 = 128;
@@ -80,6 +85,10 @@ pub enum Error {
     #[error("the thread that records events died; what was answered is kept, so start the server again")]
     Recording,
 }
+
+/// The descriptors of all that callers may meet: the services, and the details of errors.
+pub const DESCRIPTORS: [&[u8]; 3] =
+    [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET, tonic_types::pb::FILE_DESCRIPTOR_SET];
 
 /// Serves until `shutdown`, and then until what was accepted is kept and answered. A server that cannot record
 /// any more goes down by itself: whoever watches over it can start it again.
