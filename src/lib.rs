@@ -48,6 +48,8 @@ pub mod service;
 
 // The doors.
 pub mod telemetry;
+pub mod port;
 pub mod rpc;
 pub mod web;
+pub mod server;
 pub mod cli;

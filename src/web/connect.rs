@@ -22,7 +22,7 @@ pub(super) use error::refuse;
 
 /// Largest request as JSON, and largest after it was unpacked. A larger one is refused with MESSAGE_TOO_LARGE. As
 /// protobuf a message has at most what gRPC allows, and JSON writes the same with more bytes.
-pub const JSON_MAX_BYTES: usize = 4 * REQUEST_MAX_BYTES;
+pub(super) const JSON_MAX_BYTES: usize = 4 * REQUEST_MAX_BYTES;
 /// How long a request may take until it is here. Then it is answered DEADLINE_EXCEEDED, and what was sent is forgotten.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// What stands before a message in gRPC: whether it is compressed, and its length.
@@ -77,11 +77,13 @@ pub(super) async fn is_serving<S: Routes>(inner: S) -> bool {
 /// A stream by Connect's own protocol: the answer is one, and ends at once with what to use instead.
 pub(super) fn no_streams(request: &Request<Body>) -> Response<Body> {
     const LAST: u8 = 2;
-    let says = serde_json::json!({ "error": error::body(&streams_by()) }).to_string();
+    let ending = streams_by();
+    let error = error::Body::of(&ending).to_json();
+    let says = [b"{\"error\":", &error[..], b"}"].concat();
     let mut body = BytesMut::with_capacity(FRAME_HEADER_BYTES + says.len());
     body.put_u8(LAST);
     body.put_u32(u32::try_from(says.len()).expect("the text is short"));
-    body.put(says.as_bytes());
+    body.put(&says[..]);
     let mut response = Response::new(Body::new(Full::new(body.freeze())));
     *response.status_mut() = StatusCode::OK;
     if let Some(media) = request.headers().get(CONTENT_TYPE) {

@@ -53,8 +53,8 @@ pub(super) fn page(request: &Request<Body>, methods: &Methods) -> Response<Body>
 
 /// The path is there, the method is not.
 pub(super) fn only(methods: &[Method], asked: &Method) -> Response<Body> {
-    let allowed = methods.iter().map(Method::as_str).chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
-    let allow = HeaderValue::from_str(&allowed).expect("names of methods are ASCII");
+    let allowed = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    let allow = HeaderValue::try_from(format!("{allowed}, OPTIONS")).expect("names of methods are ASCII");
     let mut response = match *asked {
         Method::OPTIONS => {
             let mut response = Response::new(Body::empty());

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::{HeaderValue, Response, StatusCode};
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use prost_types::Any;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::rpc::{Body, Code, DESCRIPTORS, Ending};
+use crate::rpc::{self, Code, DESCRIPTORS, Ending};
 use crate::web::plain;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -25,31 +25,50 @@ static KNOWN: LazyLock<DescriptorPool> = LazyLock::new(|| {
 });
 
 /// The answer to a call that ended in an error.
-pub(in crate::web) fn refuse(ending: &Ending) -> Response<Body> {
-    plain::respond(status(ending.code), JSON, body(ending).to_string())
+pub(in crate::web) fn refuse(ending: &Ending) -> Response<rpc::Body> {
+    plain::respond(status(ending.code), JSON, Body::of(ending).to_json())
 }
 
 /// An error as JSON.
-pub(super) fn body(ending: &Ending) -> Value {
-    let mut body = json!({ "code": name(ending.code) });
-    if !ending.message.is_empty() {
-        body["message"] = ending.message.as_str().into();
-    }
-    if !ending.details.is_empty() {
-        body["details"] = ending.details.iter().map(detail).collect();
-    }
-    body
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    code: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Detail<'a>>,
 }
 
-fn detail(any: &Any) -> Value {
-    let name = any.type_url.rsplit('/').next().unwrap_or_default();
-    let mut detail = json!({ "type": name, "value": STANDARD_NO_PAD.encode(&any.value) });
-    let message = KNOWN.get_message_by_name(name);
-    let message = message.and_then(|message| DynamicMessage::decode(message, &any.value[..]).ok());
-    if let Some(debug) = message.and_then(|message| serde_json::to_value(message).ok()) {
-        detail["debug"] = debug;
+#[derive(Serialize)]
+struct Detail<'a> {
+    r#type: &'a str,
+    value: String,
+    /// The same for a person; None: this is no type that we know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    debug: Option<DynamicMessage>,
+}
+
+impl<'a> Body<'a> {
+    /// Says what the ending says.
+    pub(super) fn of(ending: &'a Ending) -> Body<'a> {
+        let details = ending.details.iter().map(Detail::of).collect();
+        Body { code: name(ending.code), message: &ending.message, details }
     }
-    detail
+
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("nothing in it has a form that JSON lacks")
+    }
+}
+
+impl<'a> Detail<'a> {
+    fn of(any: &'a Any) -> Detail<'a> {
+        let name = any.type_url.rsplit('/').next().unwrap_or_default();
+        let debug = KNOWN.get_message_by_name(name);
+        let debug = debug.and_then(|known| DynamicMessage::decode(known, &any.value[..]).ok());
+        // A duration that JSON cannot write would take the whole error with it.
+        let debug = debug.filter(|message| serde_json::to_value(message).is_ok());
+        Detail { r#type: name, value: STANDARD_NO_PAD.encode(&any.value), debug }
+    }
 }
 
 /// The names of the codes, as Connect has them.
