@@ -48,6 +48,7 @@ pub mod service;
 
 // The doors.
 pub mod telemetry;
+pub mod config;
 pub mod port;
 pub mod rpc;
 pub mod web;
