@@ -40,8 +40,8 @@ pub(super) const TRANSLATED: [Protocol; 6] = [
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Told {
-    /// The answer.
-    Answer(DynamicMessage),
+    /// The answer as protobuf.
+    Answer(Vec<u8>),
     /// The code, the message, and the details as their types and bytes.
     Error(Code, String, Vec<(String, Vec<u8>)>),
 }
@@ -143,7 +143,10 @@ fn told(
 ) -> Told {
     let ending = Ending::read(trailers).or_else(|| Ending::read(headers)).unwrap();
     match ending.code {
-        Code::Ok => Told::Answer(DynamicMessage::decode(output.clone(), message.unwrap().clone()).unwrap()),
+        Code::Ok => {
+            let message = DynamicMessage::decode(output.clone(), message.unwrap().clone()).unwrap();
+            Told::Answer(message.encode_to_vec())
+        }
         code => {
             let name = |url: &str| url.rsplit('/').next().unwrap().to_owned();
             let details = ending.details.into_iter().map(|any| (name(&any.type_url), any.value));
@@ -154,7 +157,7 @@ fn told(
 
 fn told_by_connect(reply: &Reply, answer: impl FnOnce() -> DynamicMessage) -> Told {
     if reply.status == 200 {
-        return Told::Answer(answer());
+        return Told::Answer(answer().encode_to_vec());
     }
     let error = reply.json();
     assert_eq!(reply.header("content-type"), "application/json");
