@@ -142,17 +142,13 @@ fn told(
     message: Option<&Bytes>,
 ) -> Told {
     let ending = Ending::read(trailers).or_else(|| Ending::read(headers)).unwrap();
-    match ending.code {
-        Code::Ok => {
-            let message = DynamicMessage::decode(output.clone(), message.unwrap().clone()).unwrap();
-            Told::Answer(message.encode_to_vec())
-        }
-        code => {
-            let name = |url: &str| url.rsplit('/').next().unwrap().to_owned();
-            let details = ending.details.into_iter().map(|any| (name(&any.type_url), any.value));
-            Told::Error(code, ending.message, details.collect())
-        }
+    if ending.code == Code::Ok {
+        let message = DynamicMessage::decode(output.clone(), message.unwrap().clone()).unwrap();
+        return Told::Answer(message.encode_to_vec());
     }
+    let name = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    let details = ending.details.into_iter().map(|any| (name(&any.type_url), any.value));
+    Told::Error(ending.code, ending.message, details.collect())
 }
 
 fn told_by_connect(reply: &Reply, answer: impl FnOnce() -> DynamicMessage) -> Told {
