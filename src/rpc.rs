@@ -22,6 +22,7 @@ mod data;
 mod deadline;
 mod ending;
 mod frames;
+mod hand;
 mod health;
 mod known;
 mod live;
