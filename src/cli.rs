@@ -20,6 +20,7 @@ mod reload;
 mod restore;
 mod retain;
 mod schema;
+mod secure;
 mod serve;
 mod server;
 mod settings;
