@@ -29,8 +29,10 @@ pub mod key;
 pub mod cel;
 pub mod stat;
 pub mod badge;
+pub mod act;
 pub mod award;
 pub mod document;
+pub mod audit;
 pub mod outcome;
 pub mod catalog;
 

@@ -21,6 +21,7 @@ mod codec;
 mod data;
 mod deadline;
 mod frames;
+mod hand;
 mod health;
 mod known;
 mod live;
