@@ -69,7 +69,8 @@ impl Serve {
         };
         let store = Embedded::open(&config.data, options)?;
         let as_read = folder::Look::at(&config.badges);
-        let Some((catalog, numbers)) = compile(&config.badges, &store.numbers())? else {
+        let Some((catalog, numbers)) = compile(&config.badges, (&config.limits).into(), &store.numbers())?
+        else {
             return Ok(ExitCode::FAILURE);
         };
         store.adopt(&numbers)?;
@@ -78,13 +79,14 @@ impl Serve {
         let listener = TcpListener::bind(config.listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let catalog = Arc::new(catalog);
-        let service = Service::start(Arc::new(store), catalog.clone(), Clock::system());
+        let limits = (&config.limits).into();
+        let service = Service::start_within(limits, Arc::new(store), catalog.clone(), Clock::system());
         greet(&config, address, &catalog)?;
         if let Some(tls) = &tls {
             tokio::spawn(tls.clone().follow());
         }
         tokio::spawn(retain::keep_to(config.retain, service.clone()));
-        service.comes_from(config.badges.clone());
+        service.comes_from(config.badges.clone(), (&config.limits).into());
         tokio::spawn(reload_when_told(service.clone(), tls.clone(), hangups));
         if config.watch {
             tokio::spawn(folder::reload_when_changed(service.clone(), config.badges.clone(), as_read));

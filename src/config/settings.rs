@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::declare::settings;
 use super::kind::{address, count, log, path, path_or, size, time, time_or, truth};
+use crate::event::DATA_MAX_BYTES;
 use crate::store;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -48,6 +49,11 @@ settings! {
         taken_back: usize = count("calls", 1..=1_000_000);
         call_window_bytes: u32 = size(64 << 10..=WINDOW_LARGEST);
         connection_window_bytes: u32 = size(64 << 10..=WINDOW_LARGEST);
+        data_bytes: usize = size(..=DATA_MAX_BYTES as u64);
+        queue_events: usize = count("events", 1..=1_000_000);
+        queue_bytes: usize = size(64 << 10..=1 << 30);
+        catalog_bytes: u64 = size(1 << 10..=1 << 30);
+        catalog_rules: usize = count("flags and badges", 1..=1_000_000);
     }
 
     [store] Store {
