@@ -11,6 +11,7 @@
 
 mod achievements;
 mod admin;
+mod audit;
 mod award;
 mod backup;
 mod badges;
@@ -26,6 +27,7 @@ mod health;
 mod known;
 mod live;
 mod page;
+mod profile;
 mod proto;
 mod record;
 mod reflection;

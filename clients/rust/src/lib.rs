@@ -33,6 +33,7 @@ mod event;
 #[cfg(test)]
 mod fake;
 mod fresh;
+mod profile;
 mod watch;
 
 /// The messages of the protocol, as `proto/laurels/v1/` has them.
@@ -51,8 +52,11 @@ pub use generated::ReloadResponse as Reloaded;
 pub use generated::backup_request::Until as BackupUntil;
 pub use generated::notification::Kind as NotificationKind;
 pub use generated::{
+    AuditEvent, AwardBadgeRequest, AwardBadgeResponse, Profile, RevokeBadgeRequest, RevokeBadgeResponse,
+    UpdateProfileRequest, UpdateProfileResponse,
+};
+pub use generated::{
     Award, Badge, Diagnostic, ErrorReason, Event, Heartbeat, Notification, Progress, Revocation,
 };
-pub use generated::{AwardBadgeRequest, AwardBadgeResponse, RevokeBadgeRequest, RevokeBadgeResponse};
 pub use prost_types::Timestamp;
 pub use watch::{Watch, WatchOptions};
