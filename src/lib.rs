@@ -54,5 +54,6 @@ pub mod telemetry;
 pub mod config;
 pub mod port;
 pub mod rpc;
+pub mod web;
 pub mod server;
 pub mod cli;
