@@ -90,6 +90,7 @@ async fn a_profile_has_all_that_was_said_last_though_no_rule_asks_for_it() {
     assert_eq!((error.reason(), fields(&error)), (Some(ErrorReason::EventIdReused), vec!["id"]));
 
     server.kill_and_restart();
+    let client = Client::connect(server.url()).await.unwrap();
     assert_eq!(client.profile("ann").await.unwrap(), expected);
     drop(server);
     fs::remove_dir_all(directory.path().join("data/sled")).unwrap();
