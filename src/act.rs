@@ -69,9 +69,8 @@ impl Named {
     /// The award that the data of an act name.
     pub fn read(data: &Map) -> Option<Named> {
         let (Value::Text(badge), Value::Map(key)) = (data.get(BADGE)?, data.get(KEY)?) else { return None };
-        let part = |(name, value): (&SmolStr, &Value)| match value {
-            Value::Text(text) => Some((name.clone(), text.clone())),
-            _ => None,
+        let part = |(name, value): (&SmolStr, &Value)| {
+            if let Value::Text(text) = value { Some((name.clone(), text.clone())) } else { None }
         };
         let parts: Vec<_> = key.iter().map(part).collect::<Option<_>>()?;
         let key = Key::new(parts.iter().map(|(name, value)| (name.as_str(), value.as_str())));

@@ -68,25 +68,23 @@ impl Field {
 
     /// What a user says there; empty where that is nothing.
     pub fn read(self, document: &Document) -> SmolStr {
-        match document.cell(Slot::of_profile(self as u32)) {
-            Some(Cell::Dated(dated)) => match &dated.1 {
-                Value::Text(text) => text.clone(),
-                _ => SmolStr::default(),
-            },
-            Some(_) | None => SmolStr::default(),
+        if let Some(Cell::Dated(dated)) = document.cell(Slot::of_profile(self as u32))
+            && let Value::Text(text) = &dated.1
+        {
+            return text.clone();
         }
+        SmolStr::default()
     }
 }
 
 /// What an event changes of a profile; nothing where it is another.
 pub fn changes(event: &Event) -> impl Iterator<Item = Change> {
     let fields = if event.r#type.as_str() == UPDATED { &FIELDS[..] } else { &[] };
-    fields.iter().filter_map(|field| match event.data.get(field.name())? {
-        text @ Value::Text(_) => {
-            let step = Step::Last(event.time, text.clone());
-            Some(Change { slot: Slot::of_profile(*field as u32), step })
-        }
-        _ => None,
+    let texts = fields.iter().filter_map(|field| Some((*field, event.data.get(field.name())?)));
+    // What is null says nothing, as rules have it.
+    texts.filter(|(_, value)| matches!(value, Value::Text(_))).map(|(field, text)| {
+        let step = Step::Last(event.time, text.clone());
+        Change { slot: Slot::of_profile(field as u32), step }
     })
 }
 

@@ -56,9 +56,10 @@ pub(super) fn check(event: &Event) -> Vec<Invalid> {
     }
     let wrong = FIELDS.into_iter().filter_map(|field| {
         let value = event.data.get(field.name()).filter(|value| **value != Value::Null)?;
-        let problem = match value {
-            Value::Text(text) => field.check(text).err()?,
-            other => format!("is {}; a profile has a text there", other.kind()),
+        let problem = if let Value::Text(text) = value {
+            field.check(text).err()?
+        } else {
+            format!("is {}; a profile has a text there", value.kind())
         };
         Some(Invalid::new(format!("data.{}", field.name()), problem))
     });

@@ -92,12 +92,10 @@ fn refusal(error: Error) -> Refusal {
         };
         Invalid { field: field.into(), ..invalid }
     };
-    match error {
-        Error::Invalid(wrong) => {
-            Refusal::from(Error::InvalidRequest(wrong.into_iter().map(of_request).collect()))
-        }
-        other => Refusal::from(other).without_event(),
+    if let Error::Invalid(wrong) = error {
+        return Refusal::from(Error::InvalidRequest(wrong.into_iter().map(of_request).collect()));
     }
+    Refusal::from(error).without_event()
 }
 
 async fn profile(service: &Service, user: &UserId) -> Result<Profile, Refusal> {
