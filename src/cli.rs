@@ -24,6 +24,7 @@ mod restore;
 mod retain;
 mod revoke;
 mod schema;
+mod secure;
 mod serve;
 mod server;
 mod settings;

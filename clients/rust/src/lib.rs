@@ -34,6 +34,7 @@ mod event;
 mod fake;
 mod fresh;
 mod profile;
+mod tls;
 mod watch;
 
 /// The messages of the protocol, as `proto/laurels/v1/` has them.
@@ -59,4 +60,5 @@ pub use generated::{
     Award, Badge, Diagnostic, ErrorReason, Event, Heartbeat, Notification, Progress, Revocation,
 };
 pub use prost_types::Timestamp;
+pub use tls::Tls;
 pub use watch::{Watch, WatchOptions};
