@@ -31,7 +31,7 @@ use layers::Values;
 
 pub use declare::Setting;
 pub use layers::{Origin, Taken};
-pub use settings::{Config, Limits, Store, settings};
+pub use settings::{Config, Limits, Store, Tls, settings};
 
 /// `laurels.default.toml`: every setting with its default and what it means.
 pub const DEFAULTS: &str = include_str!("../laurels.default.toml");

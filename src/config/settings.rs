@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::declare::settings;
-use super::kind::{address, count, log, path, size, time, time_or, truth};
+use super::kind::{address, count, log, path, path_or, size, time, time_or, truth};
 use crate::event::DATA_MAX_BYTES;
 use crate::store;
 
@@ -23,16 +23,26 @@ settings! {
     data: PathBuf = path();
     badges: PathBuf = path().reread();
     listen: SocketAddr = address();
+    insecure: bool = truth();
     watch: bool = truth();
     retain: Option<Duration> = time_or("all", SECOND..);
     log: String = log();
+
+    [tls] Tls {
+        cert: Option<PathBuf> = path_or("none").reread();
+        key: Option<PathBuf> = path_or("none").reread();
+        client_ca: Option<PathBuf> = path_or("none").reread();
+    }
 
     [limits] Limits {
         connections: u64 = count("connections", 1..=1_000_000);
         calls_per_connection: u32 = count("calls", 1..=65_536);
         headers_bytes: u32 = size(8 << 10..=1 << 20);
         first_call: Duration = time(SECOND..=HOUR);
+        tls_handshake: Duration = time(SECOND..=HOUR);
         http1_idle: Duration = time(SECOND..=24 * HOUR);
+        body_stall: Duration = time(SECOND..=HOUR);
+        write_stall: Duration = time(SECOND..=HOUR);
         keep_alive_interval: Duration = time(SECOND..=HOUR);
         keep_alive_timeout: Duration = time(MINUTE..=HOUR);
         resets: usize = count("streams", 1..=1_000_000);
