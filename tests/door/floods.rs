@@ -11,8 +11,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use super::frames::{
-    self, CANCEL, CONTINUATION, Came, DATA, END_OF_HEADERS, ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, HEADERS, NO_FLAG,
-    PING, REFUSED_STREAM, RESET, SETTINGS, WINDOW_UPDATE, frame,
+    self, CANCEL, CONTINUATION, Came, DATA, END_OF_HEADERS, ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, HEADERS,
+    NO_FLAG, PING, REFUSED_STREAM, RESET, SETTINGS, WINDOW_UPDATE, frame,
 };
 use super::program::Program;
 
@@ -116,7 +116,8 @@ async fn calls_that_the_server_is_made_to_reset_end_their_connection() {
     let came = served_meanwhile(&program, async || until_it_ends(&program, made_to_reset).await).await;
     assert!(came.iter().any(was_told_to_calm_down), "nobody was told");
     for (_, came) in &came {
-        let resets = came.iter().filter(|came| came.kind == RESET && came.error() == Some(FLOW_CONTROL_ERROR));
+        let resets =
+            came.iter().filter(|came| came.kind == RESET && came.error() == Some(FLOW_CONTROL_ERROR));
         assert!(resets.count() <= 100, "no more than the setting says");
     }
 }
@@ -157,13 +158,13 @@ async fn pings_and_settings_whose_answers_are_not_read_are_held_back_and_then_en
     }
 }
 
-/// Calls that answer much, such as streams of all that ever was, and nobody who reads it.
+/// Calls whose answers are more than what was sent, and nobody who reads them.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_nothing_is_let_go() {
-    let program = Program::start(&["--limits-write-stall", "1s", "--limits-calls-per-connection", "1000"]);
+    let program = Program::start(&["--limits-write-stall", "1s"]);
     let crowd = async || {
         let mut all = JoinSet::new();
-        for _ in 0..20 {
+        for _ in 0..4 {
             let address = program.address.parse().unwrap();
             all.spawn(async move {
                 let socket = TcpSocket::new_v4().unwrap();
@@ -223,8 +224,8 @@ async fn headers_that_are_too_large_are_refused_call_by_call() {
         }
     };
     for headers in served_meanwhile(&program, large).await {
-        // `:status` without an index of the table, or with one, and then three digits.
-        assert!(headers.windows(3).any(|three| three == b"431"), "{headers:?}");
+        // 431 in HPACK's Huffman code.
+        assert!(headers.windows(3).any(|three| three == [0x69, 0x90, 0xff]), "{headers:?}");
     }
 }
 
@@ -247,7 +248,8 @@ async fn more_streams_than_a_connection_may_have_are_refused() {
     let program = Program::start(&["--limits-calls-per-connection", "10"]);
     let many = async || {
         let mut connection = TcpStream::connect(&program.address).await.unwrap();
-        let calls: Vec<u8> = (0..100).flat_map(|number| frames::call(stream(number), "RecordEvents")).collect();
+        let calls: Vec<u8> =
+            (0..100).flat_map(|number| frames::call(stream(number), "RecordEvents")).collect();
         connection.write_all(&[frames::hello(), calls].concat()).await.unwrap();
         let mut refused = Vec::new();
         while refused.len() < 90 {
