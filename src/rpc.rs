@@ -28,6 +28,7 @@ mod known;
 mod live;
 mod page;
 mod proto;
+mod received;
 mod record;
 mod reflection;
 mod reload;
@@ -55,6 +56,7 @@ use crate::service::Service;
 pub use calls::Calls;
 pub use ending::Ending;
 pub use frames::REQUEST_MAX_BYTES;
+pub use received::received;
 /// How a call ended, in a word.
 pub use tonic::Code;
 /// What a request or a response carries.
