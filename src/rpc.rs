@@ -30,6 +30,7 @@ mod live;
 mod page;
 mod profile;
 mod proto;
+mod received;
 mod record;
 mod reflection;
 mod reload;
@@ -57,6 +58,7 @@ use crate::service::Service;
 pub use calls::Calls;
 pub use ending::Ending;
 pub use frames::REQUEST_MAX_BYTES;
+pub use received::received;
 /// How a call ended, in a word.
 pub use tonic::Code;
 /// What a request or a response carries.
