@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tower::ServiceExt;
 
 use crate::port::Port;
 use crate::rpc;
@@ -29,7 +30,7 @@ pub enum Error {
 /// any more goes down by itself: whoever watches over it can start it again.
 pub async fn serve(port: Port, service: Service, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
     let (calls, farewell) = rpc::routes(&service).await;
-    let calls = web::over(calls);
+    let calls = web::over(calls).map_request(rpc::received);
 
     let (closed, kept) = oneshot::channel();
     let died = AtomicBool::new(false);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use laurels::clock::Clock;
 use laurels::event::Time;
-use laurels::port::Port;
+use laurels::port::{Limits, Port};
 use laurels::server;
 use laurels::service::Service;
 use laurels::store::Options;
@@ -46,21 +46,27 @@ at    = 10
 
 /// Starts a server with a few badges for photos, at the beginning of 2026.
 pub(crate) async fn start() -> Server {
+    start_within(Limits::default()).await
+}
+
+/// The same with other limits of the port.
+pub(crate) async fn start_within(limits: Limits) -> Server {
     let directory = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut server = start_in(directory.path(), listener);
+    let mut server = start_in(directory.path(), listener, limits);
     server.directory = Some(directory);
     server
 }
 
-fn start_in(directory: &Path, listener: TcpListener) -> Server {
+fn start_in(directory: &Path, listener: TcpListener, limits: Limits) -> Server {
     let (store, catalog) = opened(directory, Options::default(), "photos", BADGES);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
     let service = Service::start(Arc::new(store), catalog, clock);
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
-        server::serve(Port::new(listener), service, async { drop(stopped.await) }).await.unwrap();
+        let port = Port::new(listener).limits(limits);
+        server::serve(port, service, async { drop(stopped.await) }).await.unwrap();
     });
     Server { address, stop: Some(stop), served, directory: None }
 }
