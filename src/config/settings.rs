@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::declare::settings;
-use super::kind::{address, count, log, path, size, time, time_or, truth};
+use super::kind::{address, count, log, path, sites, size, time, time_or, truth};
+use super::site::Site;
 use crate::store;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,6 +26,7 @@ settings! {
     watch: bool = truth();
     retain: Option<Duration> = time_or("all", SECOND..);
     log: String = log();
+    allow_origins: Vec<Site> = sites().flag("allow-origin");
 
     [limits] Limits {
         connections: u64 = count("connections", 1..=1_000_000);

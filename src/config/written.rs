@@ -24,6 +24,16 @@ impl<'a> Written<'a> {
         }
     }
 
+    /// A list of texts; as one text, with commas between them.
+    pub(super) fn texts(self) -> Option<Vec<&'a str>> {
+        match self {
+            Written::Toml(value) => {
+                value.get_ref().as_array()?.iter().map(|text| text.get_ref().as_str()).collect()
+            }
+            Written::Text(text) => Some(text.split(',').map(str::trim).collect()),
+        }
+    }
+
     /// A whole number that is not negative.
     pub(super) fn whole(self) -> Option<u64> {
         match self {
