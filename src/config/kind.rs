@@ -223,6 +223,18 @@ mod tests {
         for wrong in ["4095", "8GiB", "8MB", "", "-1", "1.5MiB"] {
             assert!((bytes.read)(Written::Text(wrong)).is_none(), "{wrong}");
         }
+        let sites = sites();
+        for (text, shown) in [
+            ("[]", "[]"),
+            ("https://a.example,http://b:81", r#"["https://a.example", "http://b:81"]"#),
+            (r#"["https://a.example"]"#, r#"["https://a.example"]"#),
+        ] {
+            let read = (sites.read)(Written::Text(text)).unwrap();
+            assert_eq!((sites.show)(&read), shown);
+        }
+        for wrong in ["*", "a.example", "https://a.example,*", "https://a.example/"] {
+            assert!((sites.read)(Written::Text(wrong)).is_none(), "{wrong}");
+        }
         assert_eq!((time(..=day).must_be), "a time such as \"20s\", at most 1d");
     }
 }

@@ -22,7 +22,7 @@ pub(super) use error::refuse;
 
 /// Largest request as JSON, and largest after it was unpacked. A larger one is refused with MESSAGE_TOO_LARGE. As
 /// protobuf a message has at most what gRPC allows, and JSON writes the same with more bytes.
-pub(super) const JSON_MAX_BYTES: usize = 4 * REQUEST_MAX_BYTES;
+pub(super) const JSON_MAX_BYTES: usize = 256 * 1024;
 /// How long a request may take until it is here. Then it is answered DEADLINE_EXCEEDED, and what was sent is forgotten.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// What stands before a message in gRPC: whether it is compressed, and its length.
