@@ -22,6 +22,7 @@ mod restore;
 mod retain;
 mod revoke;
 mod schema;
+mod secure;
 mod serve;
 mod server;
 mod settings;

@@ -80,6 +80,18 @@ pub(super) fn path() -> Kind<PathBuf> {
     Kind::new("PATH", "a path", read, |path| quoted(&path.to_string_lossy()))
 }
 
+/// A file, or none: that has a word.
+pub(super) fn path_or(word: &'static str) -> Kind<Option<PathBuf>> {
+    let read = move |written: Written<'_>| match written.text()? {
+        "" => None,
+        text => Some(Some(text).filter(|text| *text != word).map(PathBuf::from)),
+    };
+    let show = move |path: &Option<PathBuf>| {
+        quoted(&path.as_ref().map_or_else(|| word.into(), |path| path.to_string_lossy()))
+    };
+    Kind::new("PATH", format!("{word:?}, or a path"), read, show)
+}
+
 /// An address and a port.
 pub(super) fn address() -> Kind<SocketAddr> {
     let read = |written: Written<'_>| written.text()?.parse().ok();

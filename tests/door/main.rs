@@ -3,8 +3,14 @@
 #[path = "../it/opened.rs"]
 mod opened;
 
+mod answering;
+mod certificates;
+mod exposure;
 mod http;
+mod program;
 mod server;
+mod slow;
+mod tls;
 mod web;
 
 /// The messages, as committed for the Rust client crate.

@@ -18,6 +18,7 @@ use crate::generated::{
     ListBadgesRequest, Progress, RecordEventRequest, RecordEventResponse, RecordEventsOptions,
     RecordEventsRequest, ReloadRequest, ReloadResponse, RevokeBadgeRequest, RevokeBadgeResponse,
 };
+use crate::tls::Tls;
 use crate::watch::{Watch, WatchOptions};
 
 /// How long a connection may take. Then the call fails, and may be tried again.
@@ -62,10 +63,15 @@ pub struct BadgeList {
 }
 
 impl Client {
-    /// Connects to a server, such as `http://127.0.0.1:50051`.
+    /// Connects to a server, such as `http://127.0.0.1:50051`, or `https://awards.example.org:50051`.
     pub async fn connect(url: impl Into<String>) -> Result<Client, Error> {
+        Client::connect_tls(url, Tls::default()).await
+    }
+
+    /// As [`connect`](Client::connect), with a say in whom to believe behind `https://`, and a certificate to show.
+    pub async fn connect_tls(url: impl Into<String>, tls: Tls) -> Result<Client, Error> {
         let url = url.into();
-        let endpoint = endpoint(&url)?;
+        let endpoint = endpoint(&url, tls)?;
         let channel = endpoint.connect().await.map_err(|source| Error::unreachable(&url, source))?;
         Ok(Client::over(channel))
     }
@@ -73,7 +79,12 @@ impl Client {
     /// As [`connect`](Client::connect), but connects with the first call: for a server that may not be
     /// there yet. Must be called within a tokio runtime.
     pub fn lazy(url: impl Into<String>) -> Result<Client, Error> {
-        let channel = endpoint(&url.into())?.connect_lazy();
+        Client::lazy_tls(url, Tls::default())
+    }
+
+    /// As [`connect_tls`](Client::connect_tls), but connects with the first call.
+    pub fn lazy_tls(url: impl Into<String>, tls: Tls) -> Result<Client, Error> {
+        let channel = endpoint(&url.into(), tls)?.connect_lazy();
         Ok(Client::over(channel))
     }
 
@@ -234,16 +245,19 @@ fn id_or_fresh(id: String) -> String {
     if id.is_empty() { fresh_id() } else { id }
 }
 
-fn endpoint(url: &str) -> Result<Endpoint, Error> {
-    if url.starts_with("https://") {
-        return Err(Error::bad_url(url, "asks for TLS, which this client does not speak yet"));
-    }
-    if !url.starts_with("http://") {
-        return Err(Error::bad_url(url, "does not begin with http://"));
+fn endpoint(url: &str, tls: Tls) -> Result<Endpoint, Error> {
+    let secure = url.starts_with("https://");
+    if !secure && !url.starts_with("http://") {
+        return Err(Error::bad_url(url, "begins with neither http:// nor https://"));
     }
     let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| Error::bad_url(url, "is not a URL"))?;
     let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT);
-    Ok(endpoint.http2_keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(KEEP_ALIVE))
+    let endpoint = endpoint.http2_keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(KEEP_ALIVE);
+    if !secure {
+        return Ok(endpoint);
+    }
+    let config = tls.config().map_err(Error::bad_tls)?.timeout(CONNECT_TIMEOUT);
+    endpoint.tls_config(config).map_err(Error::unusable_tls)
 }
 
 fn unary<T>(message: T) -> Request<T> {
@@ -294,11 +308,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_url_that_is_none_says_what_to_write() {
-        for (url, says) in [
-            ("https://a", "asks for TLS"),
-            ("localhost:1", "begin with http://"),
-            ("http://a b", "not a URL"),
-        ] {
+        for (url, says) in
+            [("localhost:1", "begins with neither http:// nor https://"), ("http://a b", "not a URL")]
+        {
             let error = Client::connect(url).await.unwrap_err();
             assert!(error.to_string().contains(says), "{error}");
             assert!(!error.retryable());

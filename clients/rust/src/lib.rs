@@ -33,6 +33,7 @@ mod event;
 #[cfg(test)]
 mod fake;
 mod fresh;
+mod tls;
 mod watch;
 
 /// The messages of the protocol, as `proto/laurels/v1/` has them.
@@ -55,4 +56,5 @@ pub use generated::{
 };
 pub use generated::{AwardBadgeRequest, AwardBadgeResponse, RevokeBadgeRequest, RevokeBadgeResponse};
 pub use prost_types::Timestamp;
+pub use tls::Tls;
 pub use watch::{Watch, WatchOptions};
