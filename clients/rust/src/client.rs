@@ -40,6 +40,26 @@ pub struct Client {
     admin: AdminServiceClient<Channel>,
 }
 
+/// What to say of a user's badges. The default is everything.
+#[derive(Clone, Debug, Default)]
+pub struct BadgesOptions {
+    /// Only these badges, by id. Empty: all.
+    pub badges: Vec<String>,
+    /// Only badges of these categories. Empty: all.
+    pub categories: Vec<String>,
+    /// Leave out how far the user is, which is cheaper.
+    pub without_progress: bool,
+}
+
+/// What to say of the badges there are.
+#[derive(Clone, Debug, Default)]
+pub struct ListOptions {
+    /// Only badges of these categories. Empty: all.
+    pub categories: Vec<String>,
+    /// Also badges that can no longer be earned.
+    pub include_retired: bool,
+}
+
 /// What a user has earned, and how far the user is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserBadges {
@@ -110,17 +130,24 @@ impl Client {
     /// Records a stream of events, for volume: many are under way at once, and each is answered, in the
     /// order sent. Read the answers while you send, or the server stops reading.
     ///
-    /// ```no_run
-    /// use laurels_client::{Client, Event};
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/mod.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), laurels_client::Error> {
+    /// use laurels_client::{Client, Event, ErrorReason};
     ///
-    /// # async fn example(client: Client) -> Result<(), laurels_client::Error> {
-    /// let events = ["p1", "p2", "p3"].map(|photo| Event::new("photo.posted", "ana").with_subject(photo));
+    /// # let server = Server::start([("none.toml", String::new())]);
+    /// # let client = Client::connect(server.url()).await?;
+    /// let events = ["ana", "ben", ""].map(|user| Event::new("photo.posted", user));
     /// let mut answers = client.record_all(tokio_stream::iter(events)).await?;
+    /// let mut refused = Vec::new();
     /// while let Some(answer) = answers.next().await {
-    ///     if let Err(error) = answer?.result {
-    ///         println!("refused: {error}");
+    ///     let answer = answer?;
+    ///     if let Err(error) = answer.result {
+    ///         refused.push((answer.index, error.reason()));
     ///     }
     /// }
+    /// assert_eq!(refused, [(2, Some(ErrorReason::InvalidField))]);
     /// # Ok(())
     /// # }
     /// ```
@@ -154,7 +181,19 @@ impl Client {
 
     /// The badges of a user, with all awards. A user nobody has heard of has none.
     pub async fn badges(&self, user: impl Into<String>) -> Result<UserBadges, Error> {
-        let mut request = GetBadgesRequest { user: user.into(), page_size: PAGE_SIZE, ..Default::default() };
+        self.badges_with(user, BadgesOptions::default()).await
+    }
+
+    /// As [`badges`](Client::badges), of some badges only, or without progress.
+    pub async fn badges_with(
+        &self,
+        user: impl Into<String>,
+        options: BadgesOptions,
+    ) -> Result<UserBadges, Error> {
+        let BadgesOptions { badges, categories, without_progress } = options;
+        let (user, page_size, page_token) = (user.into(), PAGE_SIZE, String::new());
+        let mut request =
+            GetBadgesRequest { user, badges, categories, without_progress, page_size, page_token };
         let mut first: Option<UserBadges> = None;
         loop {
             let page = self.service.clone().get_badges(unary(request.clone())).await?.into_inner();
@@ -174,7 +213,14 @@ impl Client {
 
     /// The badges there are, in the order of the catalog.
     pub async fn list_badges(&self) -> Result<BadgeList, Error> {
-        let mut request = ListBadgesRequest { page_size: PAGE_SIZE, ..Default::default() };
+        self.list_badges_with(ListOptions::default()).await
+    }
+
+    /// As [`list_badges`](Client::list_badges), of some categories only, or with badges of the past.
+    pub async fn list_badges_with(&self, options: ListOptions) -> Result<BadgeList, Error> {
+        let ListOptions { categories, include_retired } = options;
+        let (page_size, page_token) = (PAGE_SIZE, String::new());
+        let mut request = ListBadgesRequest { categories, include_retired, page_size, page_token };
         let mut list = BadgeList::default();
         loop {
             let page = self.service.clone().list_badges(unary(request.clone())).await?.into_inner();
