@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tower::ServiceExt;
 
 use crate::port::Port;
 use crate::rpc;
@@ -34,7 +35,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let (calls, farewell) = rpc::routes(&service).await;
-    let calls = web::over(calls, &web);
+    let calls = web::over(calls, &web).map_request(rpc::received);
 
     let (closed, kept) = oneshot::channel();
     let died = AtomicBool::new(false);

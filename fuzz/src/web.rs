@@ -49,7 +49,8 @@ pub fn grpc_web(bytes: &[u8]) {
     let (status, mut said) = ask(method, media, body.to_vec());
     assert_eq!(status, 200);
     if media.ends_with("text") {
-        said = said.chunks(4).flat_map(|four| base64(four.try_into().expect("text comes in fours"))).collect();
+        said =
+            said.chunks(4).flat_map(|four| base64(four.try_into().expect("text comes in fours"))).collect();
     }
     let mut said = &said[..];
     let mut last = TRAILERS;

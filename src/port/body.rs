@@ -1,7 +1,5 @@
-//! The body of a request, and how long it may stop half-way.
-//!
-//! A stream of HTTP/2 may be silent as long as it likes: pings say whether anybody is there. HTTP/1.1 has none, and a
-//! caller who stops in the middle of a body would hold a connection for ever.
+//! The body of a request, and how long it may stop half-way: a caller who does would hold a connection for ever, or a
+//! call of one.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -9,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Version};
+use http::Request;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Sleep;
@@ -31,8 +29,15 @@ pub struct Stalled;
 
 /// Watches over the body of a request.
 pub(super) fn watched(request: Request<Incoming>, stall: Duration) -> Request<Body> {
-    let stall = (request.version() < Version::HTTP_2).then_some(stall);
-    request.map(|incoming| Body { incoming, stall, stalled: None })
+    request.map(|incoming| Body { incoming, stall: Some(stall), stalled: None })
+}
+
+impl Body {
+    /// The same, as long as it likes: for a stream of messages, whose caller sends what happens.
+    #[must_use]
+    pub fn that_may_stop(self) -> Body {
+        Body { stall: None, ..self }
+    }
 }
 
 impl http_body::Body for Body {

@@ -31,7 +31,8 @@ pub struct Limits {
     /// How long an HTTP/1.1 connection may take to send the headers of its next call, from when the last was answered. Then
     /// it ends. Longer than proxies keep a connection for later (nginx: 60 s), so that it is they who end it.
     pub http1_idle: Duration,
-    /// How long a body that is sent by HTTP/1.1 may stop half-way. Then its call fails, and the connection ends.
+    /// How long the body of a call may stop half-way. Then the call fails, and with HTTP/1.1 its connection ends. A stream
+    /// of HTTP/2 may be silent as long as it likes.
     pub body_stall: Duration,
     /// How long a connection may take nothing of what it is sent. Then it ends.
     pub write_stall: Duration,

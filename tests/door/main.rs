@@ -6,6 +6,8 @@ mod opened;
 mod answering;
 mod certificates;
 mod exposure;
+mod floods;
+mod frames;
 mod http;
 mod program;
 mod server;

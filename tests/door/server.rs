@@ -1,11 +1,11 @@
 //! A server of a test's own: a real store in a directory that goes with it, on a port that was free.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use laurels::clock::Clock;
 use laurels::event::Time;
-use laurels::port::Port;
+use laurels::port::{Limits, Port};
 use laurels::server;
 use laurels::service::Service;
 use laurels::store;
@@ -25,6 +25,9 @@ pub(crate) struct Server {
     served: JoinHandle<()>,
     directory: TempDir,
 }
+
+/// A port that is free.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 const BADGES: &str = r#"
 title = "Photos"
@@ -46,15 +49,24 @@ at    = 10
 
 /// Starts a server with a few badges for photos, at the beginning of 2026.
 pub(crate) async fn start() -> Server {
-    start_with(Options::default()).await
+    start_in(new_directory(), LOOPBACK, Limits::default(), Options::default()).await
 }
 
-/// The same with other options.
+/// The same with other choices about what is no native gRPC.
 pub(crate) async fn start_with(options: Options) -> Server {
-    start_in(tempfile::tempdir().unwrap(), "127.0.0.1:0".parse().unwrap(), options).await
+    start_in(new_directory(), LOOPBACK, Limits::default(), options).await
 }
 
-async fn start_in(directory: TempDir, address: SocketAddr, options: Options) -> Server {
+/// The same with other limits of the port.
+pub(crate) async fn start_within(limits: Limits) -> Server {
+    start_in(new_directory(), LOOPBACK, limits, Options::default()).await
+}
+
+fn new_directory() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+async fn start_in(directory: TempDir, address: SocketAddr, limits: Limits, options: Options) -> Server {
     let listener = TcpListener::bind(address).await.unwrap();
     let (store, catalog) = opened(directory.path(), store::Options::default(), "photos", BADGES);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
@@ -63,7 +75,7 @@ async fn start_in(directory: TempDir, address: SocketAddr, options: Options) -> 
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
         let told = async { drop(stopped.await) };
-        server::serve(Port::new(listener), options, service, told).await.unwrap();
+        server::serve(Port::new(listener).limits(limits), options, service, told).await.unwrap();
     });
     Server { address, stop, served, directory }
 }
@@ -79,6 +91,6 @@ impl Server {
     /// The same store at the same address, by another server.
     pub(crate) async fn restart(self) -> Server {
         let address = self.address;
-        start_in(self.stop().await, address, Options::default()).await
+        start_in(self.stop().await, address, Limits::default(), Options::default()).await
     }
 }

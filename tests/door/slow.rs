@@ -1,7 +1,16 @@
 //! Callers who take their time, and more of them than may be: they are let go, and others are served meanwhile.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Request;
+use http_body::{Body, Frame};
+use http_body_util::BodyExt;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use laurels::clock::Clock;
 use laurels::port::Limits;
 use laurels::port::tls::Tls;
@@ -12,6 +21,7 @@ use tokio::task::JoinSet;
 use super::answering::{Answering, LARGE, ask, ended, in_time, post};
 use super::certificates::{Authority, agree};
 use super::program::Program;
+use super::server::start_within;
 
 /// Short, so that tests need not wait long for what must happen.
 const SHORT: Duration = Duration::from_millis(300);
@@ -127,6 +137,51 @@ async fn a_body_that_stops_half_way_fails_its_call() {
     serves(&answering).await;
     let answer = ended(&mut connection).await;
     assert!(answer.ends_with("failed: the rest of the request did not come"), "{answer}");
+}
+
+/// A body that begins, and then neither goes on nor ends.
+struct Half(Option<Bytes>);
+
+impl Body for Half {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.take().map_or(Poll::Pending, |begin| Poll::Ready(Some(Ok(Frame::data(begin)))))
+    }
+}
+
+#[tokio::test]
+async fn over_http2_a_body_that_stops_fails_its_call_alone_and_a_stream_may_be_silent() {
+    let server = start_within(Limits { body_stall: SHORT, ..patient() }).await;
+    let stream = TokioIo::new(TcpStream::connect(server.address).await.unwrap());
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let call = |method: &str, begin: &'static [u8]| {
+        let uri = format!("http://{}/laurels.v1.AchievementService/{method}", server.address);
+        let request = Request::post(uri).header("content-type", "application/grpc").header("te", "trailers");
+        sender.clone().send_request(request.body(Half(Some(Bytes::from_static(begin)))).unwrap())
+    };
+    // A whole event of ann; its answer comes, and the stream goes on.
+    let event = b"\0\0\0\0\x17\x0a\x15\x0a\x01e\x12\x0cphoto.posted\x1a\x02an";
+    let mut silent = in_time("a stream", call("RecordEvents", event)).await.unwrap().into_body();
+    let answer = in_time("an answer", silent.frame()).await.unwrap().unwrap();
+    assert!(answer.is_data());
+    for _ in 0..2 {
+        let stopped = in_time("an answer", call("GetBadges", b"\0\0\0\0\x09half")).await.unwrap();
+        let deadline_exceeded = "4";
+        assert_eq!(stopped.headers()["grpc-status"], deadline_exceeded, "{stopped:?}");
+        assert_eq!(stopped.headers()["grpc-message"], "the%20rest%20of%20the%20request%20did%20not%20come");
+    }
+    // By now it has been silent for longer than that.
+    tokio::select! {
+        biased;
+        ended = silent.frame() => panic!("the stream ended: {ended:?}"),
+        () = std::future::ready(()) => {}
+    }
 }
 
 #[tokio::test]
