@@ -11,6 +11,7 @@
 
 mod achievements;
 mod admin;
+mod audit;
 mod award;
 mod backup;
 mod badges;
@@ -27,6 +28,7 @@ mod health;
 mod known;
 mod live;
 mod page;
+mod profile;
 mod proto;
 mod received;
 mod record;

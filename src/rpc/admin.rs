@@ -6,10 +6,10 @@ use super::backup;
 use super::closing::Closing;
 use super::proto::admin_service_server::AdminService;
 use super::proto::{
-    AwardBadgeRequest, AwardBadgeResponse, BackupRequest, ReloadRequest, ReloadResponse, RevokeBadgeRequest,
-    RevokeBadgeResponse,
+    AwardBadgeRequest, AwardBadgeResponse, BackupRequest, ListAuditEventsRequest, ListAuditEventsResponse,
+    ReloadRequest, ReloadResponse, RevokeBadgeRequest, RevokeBadgeResponse,
 };
-use super::{hand, reload};
+use super::{audit, hand, reload};
 use crate::service::Service;
 
 /// The calls of those who run the site, over one service.
@@ -43,5 +43,12 @@ impl AdminService for Admin {
         request: Request<RevokeBadgeRequest>,
     ) -> Result<Response<RevokeBadgeResponse>, Status> {
         Ok(Response::new(hand::revoke(&self.service, request.into_inner()).await?))
+    }
+
+    async fn list_audit_events(
+        &self,
+        request: Request<ListAuditEventsRequest>,
+    ) -> Result<Response<ListAuditEventsResponse>, Status> {
+        Ok(Response::new(audit::list(&self.service, request.get_ref()).await?))
     }
 }

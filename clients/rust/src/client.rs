@@ -14,9 +14,10 @@ use crate::generated::achievement_service_client::AchievementServiceClient;
 use crate::generated::admin_service_client::AdminServiceClient;
 use crate::generated::backup_request::Until;
 use crate::generated::{
-    Award, AwardBadgeRequest, AwardBadgeResponse, BackupRequest, Badge, Event, GetBadgesRequest,
-    ListBadgesRequest, Progress, RecordEventRequest, RecordEventResponse, RecordEventsOptions,
-    RecordEventsRequest, ReloadRequest, ReloadResponse, RevokeBadgeRequest, RevokeBadgeResponse,
+    AuditEvent, Award, AwardBadgeRequest, AwardBadgeResponse, BackupRequest, Badge, Event, GetBadgesRequest,
+    GetProfileRequest, ListAuditEventsRequest, ListBadgesRequest, Profile, Progress, RecordEventRequest,
+    RecordEventResponse, RecordEventsOptions, RecordEventsRequest, ReloadRequest, ReloadResponse,
+    RevokeBadgeRequest, RevokeBadgeResponse, UpdateProfileRequest, UpdateProfileResponse,
 };
 use crate::tls::Tls;
 use crate::watch::{Watch, WatchOptions};
@@ -267,6 +268,53 @@ impl Client {
         let call = || {
             let (mut admin, request) = (self.admin.clone(), request.clone());
             async move { Ok(admin.revoke_badge(unary(request)).await?.into_inner()) }
+        };
+        twice(call).await
+    }
+
+    /// What was done by hand, newest first: all of it, or so much.
+    pub async fn audit_events(&self, most: Option<usize>) -> Result<Vec<AuditEvent>, Error> {
+        let mut request = ListAuditEventsRequest { page_size: PAGE_SIZE, ..Default::default() };
+        let mut events = Vec::new();
+        loop {
+            let left = most.map_or(usize::MAX, |most| most.saturating_sub(events.len()));
+            if left == 0 {
+                return Ok(events);
+            }
+            let page = self.admin.clone().list_audit_events(unary(request.clone())).await?.into_inner();
+            events.extend(page.events.into_iter().take(left));
+            if page.next_page_token.is_empty() {
+                return Ok(events);
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    /// How a user is shown to others. A user nobody has heard of has an empty profile.
+    pub async fn profile(&self, user: impl Into<String>) -> Result<Profile, Error> {
+        let request = unary(GetProfileRequest { user: user.into() });
+        Ok(self.service.clone().get_profile(request).await?.into_inner().profile.unwrap_or_default())
+    }
+
+    /// Sets how a user is shown. Sent again as [`record`](Client::record) does.
+    ///
+    /// ```no_run
+    /// use laurels_client::{Client, Profile, UpdateProfileRequest};
+    ///
+    /// # async fn example(client: Client) -> Result<(), laurels_client::Error> {
+    /// let profile = Profile { user: "ana".into(), name: "Ana".into(), ..Profile::default() };
+    /// client.update_profile(UpdateProfileRequest::new(profile, ["name"])).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn update_profile(
+        &self,
+        request: UpdateProfileRequest,
+    ) -> Result<UpdateProfileResponse, Error> {
+        let request = UpdateProfileRequest { id: id_or_fresh(request.id), ..request };
+        let call = || {
+            let (mut service, request) = (self.service.clone(), request.clone());
+            async move { Ok(service.update_profile(unary(request)).await?.into_inner()) }
         };
         twice(call).await
     }

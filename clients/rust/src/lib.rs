@@ -49,6 +49,7 @@ mod event;
 #[cfg(test)]
 mod fake;
 mod fresh;
+mod profile;
 mod tls;
 mod watch;
 
@@ -68,9 +69,12 @@ pub use generated::ReloadResponse as Reloaded;
 pub use generated::backup_request::Until as BackupUntil;
 pub use generated::notification::Kind as NotificationKind;
 pub use generated::{
+    AuditEvent, AwardBadgeRequest, AwardBadgeResponse, Profile, RevokeBadgeRequest, RevokeBadgeResponse,
+    UpdateProfileRequest, UpdateProfileResponse,
+};
+pub use generated::{
     Award, Badge, Diagnostic, ErrorReason, Event, Heartbeat, Notification, Progress, Revocation,
 };
-pub use generated::{AwardBadgeRequest, AwardBadgeResponse, RevokeBadgeRequest, RevokeBadgeResponse};
 pub use prost_types::Timestamp;
 pub use tls::Tls;
 pub use watch::{Watch, WatchOptions};

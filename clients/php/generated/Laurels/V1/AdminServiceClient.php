@@ -92,4 +92,20 @@ class AdminServiceClient extends \Grpc\BaseStub {
         $metadata, $options);
     }
 
+    /**
+     * What was done by hand: who, what, why and when, newest first. Nothing is ever taken
+     * out of it, also where records of events are kept for a limited time only.
+     * @param \Laurels\V1\ListAuditEventsRequest $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function ListAuditEvents(\Laurels\V1\ListAuditEventsRequest $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/laurels.v1.AdminService/ListAuditEvents',
+        $argument,
+        ['\Laurels\V1\ListAuditEventsResponse', 'decode'],
+        $metadata, $options);
+    }
+
 }

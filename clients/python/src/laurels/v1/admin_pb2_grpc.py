@@ -37,6 +37,11 @@ class AdminServiceStub(object):
                 request_serializer=laurels_dot_v1_dot_admin__pb2.RevokeBadgeRequest.SerializeToString,
                 response_deserializer=laurels_dot_v1_dot_admin__pb2.RevokeBadgeResponse.FromString,
                 )
+        self.ListAuditEvents = channel.unary_unary(
+                '/laurels.v1.AdminService/ListAuditEvents',
+                request_serializer=laurels_dot_v1_dot_admin__pb2.ListAuditEventsRequest.SerializeToString,
+                response_deserializer=laurels_dot_v1_dot_admin__pb2.ListAuditEventsResponse.FromString,
+                )
 
 
 class AdminServiceServicer(object):
@@ -83,6 +88,14 @@ class AdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAuditEvents(self, request, context):
+        """What was done by hand: who, what, why and when, newest first. Nothing is ever taken
+        out of it, also where records of events are kept for a limited time only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -105,6 +118,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.RevokeBadge,
                     request_deserializer=laurels_dot_v1_dot_admin__pb2.RevokeBadgeRequest.FromString,
                     response_serializer=laurels_dot_v1_dot_admin__pb2.RevokeBadgeResponse.SerializeToString,
+            ),
+            'ListAuditEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditEvents,
+                    request_deserializer=laurels_dot_v1_dot_admin__pb2.ListAuditEventsRequest.FromString,
+                    response_serializer=laurels_dot_v1_dot_admin__pb2.ListAuditEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -184,5 +202,22 @@ class AdminService(object):
         return grpc.experimental.unary_unary(request, target, '/laurels.v1.AdminService/RevokeBadge',
             laurels_dot_v1_dot_admin__pb2.RevokeBadgeRequest.SerializeToString,
             laurels_dot_v1_dot_admin__pb2.RevokeBadgeResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListAuditEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/laurels.v1.AdminService/ListAuditEvents',
+            laurels_dot_v1_dot_admin__pb2.ListAuditEventsRequest.SerializeToString,
+            laurels_dot_v1_dot_admin__pb2.ListAuditEventsResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
