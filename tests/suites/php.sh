@@ -35,9 +35,19 @@ leg() { # plain|tls TRANSPORT PHP-OPTION...
     php8.2 "$@" "$(command -v phpunit)" "${without[@]}")
 }
 
-for how in plain; do
-  leg $how grpc -d "extension=$extensions/grpc.so" -d "extension=$extensions/protobuf.so"
-  leg $how grpc -d "extension=$extensions/grpc.so"
-  leg $how curl-grpc-web
-  leg $how curl-native
+# Most of a leg's time is waiting for servers that start and end, so four go side by side.
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+failed=
+for how in plain tls; do
+  legs=()
+  leg $how grpc -d "extension=$extensions/grpc.so" -d "extension=$extensions/protobuf.so" > "$logs/1" 2>&1 & legs+=($!)
+  leg $how grpc -d "extension=$extensions/grpc.so" > "$logs/2" 2>&1 & legs+=($!)
+  leg $how curl-grpc-web > "$logs/3" 2>&1 & legs+=($!)
+  leg $how curl-native > "$logs/4" 2>&1 & legs+=($!)
+  for number in 1 2 3 4; do
+    wait "${legs[number - 1]}" || failed=yes
+    cat "$logs/$number"
+  done
 done
+[ -z "$failed" ]

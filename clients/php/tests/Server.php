@@ -54,6 +54,19 @@ final class Server
         return (int) \substr((string) \strrchr($this->listen, ':'), 1);
     }
 
+    /**
+     * Makes a key by `laurels key create`. The server asks for keys from its next start on.
+     *
+     * @return array<string, string>
+     */
+    public function makeKey(string ...$arguments): array
+    {
+        $program = (string) \getenv('LAURELS_SERVER_BINARY');
+        $made = Program::of($program, 'key', 'create', '--json', '--data', "{$this->scratch}/data", ...$arguments);
+        $made->wait();
+        return \json_decode($made->said(), true) ?? throw new \RuntimeException($made->complained());
+    }
+
     public function restart(int $signal = \SIGTERM): void
     {
         $this->end($signal);
