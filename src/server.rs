@@ -28,9 +28,14 @@ pub enum Error {
 
 /// Serves until `shutdown`, and then until what was accepted is kept and answered. A server that cannot record
 /// any more goes down by itself: whoever watches over it can start it again.
-pub async fn serve(port: Port, service: Service, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+pub async fn serve(
+    port: Port,
+    web: web::Options,
+    service: Service,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let (calls, farewell) = rpc::routes(&service).await;
-    let calls = web::over(calls).map_request(rpc::received);
+    let calls = web::over(calls, &web).map_request(rpc::received);
 
     let (closed, kept) = oneshot::channel();
     let died = AtomicBool::new(false);

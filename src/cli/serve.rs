@@ -25,7 +25,7 @@ use crate::port::tls::Tls;
 use crate::service::Service;
 use crate::stat::{Kind, PartSource, Stat};
 use crate::store::{self, Embedded, Options, Store};
-use crate::{server, telemetry};
+use crate::{server, telemetry, web};
 
 /// Run the server
 ///
@@ -108,7 +108,8 @@ impl Serve {
             None => port,
             Some(tls) => port.tls(tls),
         };
-        server::serve(port, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
+        let web = web::Options { sites: config.allow_origins.clone() };
+        server::serve(port, web, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }

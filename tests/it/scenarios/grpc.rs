@@ -37,7 +37,11 @@ fn door(world: &World) -> Grpc {
         let address = listener.local_addr().unwrap();
         let service = Service::start(store, catalog, clock);
         let server = tokio::spawn(async move {
-            server::serve(Port::new(listener), service, async { drop(stopped.await) }).await.unwrap();
+            server::serve(Port::new(listener), laurels::web::Options::default(), service, async {
+                drop(stopped.await)
+            })
+            .await
+            .unwrap();
         });
         (Client::connect(format!("http://{address}")).await.unwrap(), server)
     });
