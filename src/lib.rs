@@ -48,5 +48,6 @@ pub mod service;
 
 // The doors.
 pub mod telemetry;
+pub mod access;
 pub mod rpc;
 pub mod cli;
