@@ -49,5 +49,7 @@ pub mod service;
 // The doors.
 pub mod telemetry;
 pub mod access;
+pub mod port;
 pub mod rpc;
+pub mod server;
 pub mod cli;

@@ -17,10 +17,11 @@ use super::signals::{Hangups, Signals};
 use crate::catalog::{Catalog, Gives, Rule, Season};
 use crate::clock::Clock;
 use crate::event::Value;
+use crate::port::Port;
 use crate::service::Service;
 use crate::stat::{Kind, PartSource, Stat};
 use crate::store::{self, Embedded, Options, Store};
-use crate::{rpc, telemetry};
+use crate::{server, telemetry};
 
 /// Where a server listens if nothing else is said: where commands look for it.
 const LISTEN_DEFAULT: &str = "127.0.0.1:50051";
@@ -110,7 +111,8 @@ impl Serve {
                 }
             });
         };
-        rpc::serve(listener, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
+        let port = Port::new(listener);
+        server::serve(port, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
