@@ -21,6 +21,8 @@ mod narrowing;
 mod pace;
 mod refused;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::collections::HashMap;
@@ -88,7 +90,9 @@ impl Access {
     pub fn replace(&self, keyring: Keyring) -> Result<(), &'static str> {
         let before = self.keys();
         if keyring.is_empty() && !before.is_open() {
-            return Err("it has no keys any more, which would let everybody in; to mean that, start the server again");
+            return Err(
+                "it has no keys any more, which would let everybody in; to mean that, start the server again",
+            );
         }
         self.0.keys.send_replace(Arc::new(InUse::of(keyring, &before, &self.0.clock)));
         Ok(())
@@ -123,7 +127,8 @@ impl Access {
     }
 
     fn recognize_key(&self, text: &str) -> Result<Caller, Refused> {
-        let unknown = || invalid("the key is none of this server's; look whether it is whole, and of this server");
+        let unknown =
+            || invalid("the key is none of this server's; look whether it is whole, and of this server");
         let sent = SentKey::parse(text).ok_or_else(|| invalid("the key is not whole; copy it again"))?;
         let keys = self.keys();
         let entry = keys.key(&sent.id).filter(|entry| entry.key.hash.is_of(&sent)).ok_or_else(unknown)?;

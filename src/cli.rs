@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `check`, `try`, `schema` and `verify` are the server itself. All other commands speak to a server through the client
+//! `serve`, `key`, `check`, `try`, `schema` and `verify` are the server itself. All other commands speak to a server through the client
 //! crate, as any program would; they know nothing of gRPC.
 
 mod attempt;
@@ -12,6 +12,8 @@ mod check;
 mod error;
 mod event_line;
 mod folder;
+mod key;
+mod keys;
 pub mod lines;
 mod past;
 mod record;
@@ -53,6 +55,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Reload(reload::Reload),
+    Key(key::Key),
     Check(check::Check),
     Try(attempt::Try),
     Schema(schema::Schema),
@@ -85,6 +88,7 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Backup(backup) => block_on(backup.run()),
         Command::Restore(restore) => restore.run(),
         Command::Reload(reload) => block_on(reload.run()),
+        Command::Key(key) => key.run(),
         Command::Check(check) => check.run(),
         Command::Try(attempt) => attempt.run(),
         Command::Schema(schema) => schema.run(),

@@ -10,6 +10,7 @@ use http::Request;
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
+use crate::access::Access;
 use crate::port::{self, Port};
 use crate::rpc;
 use crate::service::Service;
@@ -28,8 +29,13 @@ pub enum Error {
 
 /// Serves until `shutdown`, and then until what was accepted is kept and answered. A server that cannot record
 /// any more goes down by itself: whoever watches over it can start it again.
-pub async fn serve(port: Port, service: Service, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
-    let (calls, farewell) = rpc::routes(&service).await;
+pub async fn serve(
+    port: Port,
+    service: Service,
+    access: Access,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let (calls, farewell) = rpc::routes(&service, &access).await;
     let calls = calls.map_request(|request: Request<port::Body>| request.map(rpc::Body::new));
 
     let (closed, kept) = oneshot::channel();

@@ -27,7 +27,10 @@ enum Who {
     /// Nobody that is let in, and why.
     Stranger(Refused),
     Key(Arc<Entry>),
-    Token { kid: KeyId, claims: Arc<Claims> },
+    Token {
+        kid: KeyId,
+        claims: Arc<Claims>,
+    },
 }
 
 impl Caller {
@@ -61,15 +64,18 @@ impl Caller {
         let standing = self.standing().map(|_| ());
         match (needs, &self.who) {
             (Needs::Nothing | Needs::KeyForDetails, _) => Ok(()),
-            (Needs::Scope(_) | Needs::Key, Who::Anyone | Who::Stranger(_)) | (Needs::Key, Who::Key(_)) => standing,
+            (Needs::Scope(_) | Needs::Key, Who::Anyone | Who::Stranger(_)) | (Needs::Key, Who::Key(_)) => {
+                standing
+            }
             (Needs::Scope(scope), Who::Key(entry)) => {
                 standing.and_then(|()| has(&entry.key.scopes, scope, || key_name(&entry.key)))
             }
             (Needs::Scope(scope), Who::Token { claims, .. }) => {
                 standing.and_then(|()| has(&claims.scopes, scope, || "a browser token".to_owned()))
             }
-            (Needs::Key, Who::Token { .. }) => standing
-                .and(Err(Refused::denied("this is not for browser tokens; call it with an API key"))),
+            (Needs::Key, Who::Token { .. }) => {
+                standing.and(Err(Refused::denied("this is not for browser tokens; call it with an API key")))
+            }
         }
     }
 
@@ -101,7 +107,9 @@ impl Caller {
         };
         if users.len() == 0 && !sees_all {
             return Err(Refused::denied(match &self.who {
-                Who::Token { .. } => "a browser token listens to its own user only; name that user".to_owned(),
+                Who::Token { .. } => {
+                    "a browser token listens to its own user only; name that user".to_owned()
+                }
                 Who::Anyone | Who::Stranger(_) | Who::Key(_) => {
                     "this key is for some users only; name those to listen to".to_owned()
                 }
@@ -118,7 +126,10 @@ impl Caller {
         let Who::Key(entry) = &self.who else { return Ok(()) };
         let Some(pace) = &entry.pace else { return Ok(()) };
         pace.step().map_err(|wait| {
-            let problem = format!("{} calls more often than it may; wait as long as RetryInfo says", key_name(&entry.key));
+            let problem = format!(
+                "{} calls more often than it may; wait as long as RetryInfo says",
+                key_name(&entry.key)
+            );
             Refused::new(Why::TooFast(wait), problem)
         })
     }
@@ -165,7 +176,8 @@ impl Caller {
             Who::Anyone => Err(missing()),
             Who::Stranger(refused) => Err(refused.clone()),
             Who::Key(known) => {
-                let gone = || Refused::new(Why::Revoked, format!("{} is no longer there", key_name(&known.key)));
+                let gone =
+                    || Refused::new(Why::Revoked, format!("{} is no longer there", key_name(&known.key)));
                 let entry = keys.key(&known.key.id).ok_or_else(gone)?;
                 is_good(|| key_name(&entry.key), entry.key.life.standing(now))?;
                 if !entry.key.does_the_same_as(&known.key) {
@@ -192,7 +204,10 @@ impl Caller {
             Who::Key(entry) if entry.key.narrowing.has_user(user) => Ok(()),
             Who::Key(entry) => {
                 let prefix = entry.key.narrowing.user_prefix();
-                Err(Refused::denied(format!("{} is for users that begin with {prefix:?} only", key_name(&entry.key))))
+                Err(Refused::denied(format!(
+                    "{} is for users that begin with {prefix:?} only",
+                    key_name(&entry.key)
+                )))
             }
             Who::Token { claims, .. } if claims.user.as_str() == user => Ok(()),
             Who::Token { .. } => Err(Refused::denied("a browser token is for its own user only")),
@@ -203,7 +218,9 @@ impl Caller {
 fn has(scopes: &[Scope], scope: Scope, name: impl Fn() -> String) -> Result<(), Refused> {
     match scopes.contains(&scope) {
         true => Ok(()),
-        false => Err(Refused::denied(format!("{} does not have the scope {scope}, which this call needs", name()))),
+        false => {
+            Err(Refused::denied(format!("{} does not have the scope {scope}, which this call needs", name())))
+        }
     }
 }
 
@@ -217,7 +234,8 @@ pub(super) fn signing_key_name(kid: &KeyId) -> String {
 
 /// Nothing was sent where something is needed.
 pub(super) fn missing() -> Refused {
-    let problem = "a key or token is needed; send it as authorization: Bearer …, and see `laurels key create`";
+    let problem =
+        "a key or token is needed; send it as authorization: Bearer …, and see `laurels key create`";
     Refused::new(Why::Missing, problem)
 }
 
@@ -229,7 +247,9 @@ pub(super) fn token_expired() -> Refused {
 pub(super) fn is_good(name: impl Fn() -> String, standing: Standing) -> Result<(), Refused> {
     match standing {
         Standing::Good => Ok(()),
-        Standing::Expired => Err(Refused::new(Why::Expired, format!("{} has expired; make a new one", name()))),
+        Standing::Expired => {
+            Err(Refused::new(Why::Expired, format!("{} has expired; make a new one", name())))
+        }
         Standing::Revoked => Err(Refused::new(Why::Revoked, format!("{} was revoked; use another", name()))),
     }
 }

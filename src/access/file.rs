@@ -172,7 +172,8 @@ impl KeyFile {
                 let keys = keys.as_array_of_tables_mut();
                 let keys = keys.ok_or_else(|| self.mistake(written_otherwise(list)))?;
                 for table in keys.iter_mut().filter(|table| {
-                    table.get("id").and_then(Item::as_str) == Some(id.as_str()) && !table.contains_key("revoked")
+                    table.get("id").and_then(Item::as_str) == Some(id.as_str())
+                        && !table.contains_key("revoked")
                 }) {
                     table["revoked"] = datetime(now);
                     table.remove("secret");
@@ -253,4 +254,113 @@ fn datetime(time: Time) -> Item {
 
 fn written_otherwise(list: &str) -> String {
     format!("write each key as a table of its own, under [[{list}]]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Access, Needs};
+    use super::*;
+    use crate::clock::Clock;
+
+    fn now() -> Time {
+        Time::parse("2026-01-01T00:00:00.5Z").unwrap()
+    }
+
+    fn reads() -> Grant {
+        let narrowing = Narrowing::parse(&["post.*"], "eu/").unwrap();
+        Grant::Key { scopes: vec![Scope::Read], narrowing, rate: NonZeroU32::new(5), burst: None }
+    }
+
+    fn opens(file: &KeyFile, made: &Made) -> bool {
+        let access = Access::new(file.read().unwrap().unwrap(), Clock::fixed(now()));
+        let header = format!("Bearer {}", made.secret.expose_secret());
+        access.caller(Some(header.as_bytes())).may(Needs::Scope(Scope::Read)).is_ok()
+    }
+
+    #[test]
+    fn what_is_made_is_read_again_and_what_is_revoked_stays_as_that() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = KeyFile::at(directory.path().join("new/keys.toml"));
+        assert!(file.read().unwrap().is_none());
+        let expires = now().plus_micros(1_000_000_000);
+        let made = file.create(&reads(), now(), expires, "the \"forum\"").unwrap();
+        let other = file.create(&reads(), now(), None, "").unwrap();
+        let signing = file.create(&Grant::Signing, now(), None, "").unwrap();
+
+        let ring = file.read().unwrap().unwrap();
+        let key = &ring.keys[&made.id];
+        assert_eq!(key.narrowing, Narrowing::parse(&["post.*"], "eu/").unwrap());
+        assert_eq!((key.rate.unwrap().per_second.get(), key.rate.unwrap().burst.get()), (5, 5));
+        assert_eq!(key.note, "the \"forum\"");
+        assert_eq!(key.life.created, Time::parse("2026-01-01T00:00:00Z"));
+        assert_eq!(ring.signing[&signing.id].secret.as_ref().unwrap().expose_secret(), signing.secret.expose_secret());
+        assert!(opens(&file, &made) && opens(&file, &other));
+
+        assert!(file.revoke(&made.id, now()).unwrap());
+        assert!(!file.revoke(&made.id, now()).unwrap(), "only once");
+        assert!(file.revoke(&signing.id, now()).unwrap());
+        assert!(!opens(&file, &made) && opens(&file, &other));
+        let text = fs::read_to_string(file.path()).unwrap();
+        for secret in [&made, &other, &signing] {
+            assert!(!text.contains(secret.secret.expose_secret()), "{text}");
+        }
+        assert!(file.read().unwrap().unwrap().knows(&signing.id));
+    }
+
+    #[test]
+    fn its_owner_alone_may_read_it_and_what_a_person_wrote_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = KeyFile::at(directory.path().join("keys.toml"));
+        fs::write(file.path(), "# Ask Ana before you change this.\n").unwrap();
+        assert!(file.is_readable_by_others());
+        file.create(&reads(), now(), None, "").unwrap();
+        assert!(!file.is_readable_by_others());
+        assert!(fs::read_to_string(file.path()).unwrap().starts_with("# Ask Ana"));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_link_leads_to_what_is_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("real")).unwrap();
+        let real = KeyFile::at(directory.path().join("real/keys.toml"));
+        real.create(&reads(), now(), None, "").unwrap();
+        let link = KeyFile::at(directory.path().join("keys.toml"));
+        std::os::unix::fs::symlink(real.path(), link.path()).unwrap();
+        link.create(&reads(), now(), None, "").unwrap();
+        assert!(fs::symlink_metadata(link.path()).unwrap().is_symlink());
+        assert_eq!(real.read().unwrap().unwrap().keys.len(), 2);
+    }
+
+    #[test]
+    fn who_writes_at_the_same_time_loses_no_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = KeyFile::at(directory.path().join("keys.toml"));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..5).for_each(|_| drop(file.create(&reads(), now(), None, "").unwrap())));
+            }
+        });
+        assert_eq!(file.read().unwrap().unwrap().keys.len(), 20);
+    }
+
+    #[test]
+    fn a_broken_file_is_neither_read_nor_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = KeyFile::at(directory.path().join("keys.toml"));
+        fs::write(file.path(), "[[key]]\nid = 7\n").unwrap();
+        assert!(matches!(file.read(), Err(FileError::Mistake { .. })));
+        let error = file.create(&reads(), now(), None, "").unwrap_err().to_string();
+        assert!(error.contains("keys.toml: line 2: invalid type"), "{error}");
+        assert_eq!(fs::read_to_string(file.path()).unwrap(), "[[key]]\nid = 7\n");
+        let admin = Grant::Key {
+            scopes: vec![Scope::Admin],
+            narrowing: Narrowing::parse::<&str>(&[], "eu/").unwrap(),
+            rate: None,
+            burst: None,
+        };
+        let other = KeyFile::at(directory.path().join("other.toml"));
+        assert!(other.create(&admin, now(), None, "").unwrap_err().to_string().contains("make two keys"));
+        assert!(other.read().unwrap().is_none());
+    }
 }

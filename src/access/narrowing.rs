@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn users_are_named_by_how_they_begin() {
         let narrowing = Narrowing::parse::<&str>(&[], "eu/").unwrap();
-        for (user, is_in) in [("eu/ana", true), ("eu/", true), ("eu", false), ("us/ana", false), ("EU/ana", false)]
+        for (user, is_in) in
+            [("eu/ana", true), ("eu/", true), ("eu", false), ("us/ana", false), ("EU/ana", false)]
         {
             assert_eq!(narrowing.has_user(user), is_in, "{user}");
         }

@@ -83,10 +83,8 @@ pub const METHODS: &[(&str, Needs)] = &[
 
 /// Every path of plain HTTP that is not one of [`METHODS`], with what it needs. What stands for a method is
 /// translated into it before it is admitted, so that it needs the same.
-pub const PATHS: &[(&str, Needs)] = &[
-    ("GET /healthz", Needs::Nothing),
-    ("GET /v1/notifications", Needs::Scope(Scope::Watch)),
-];
+pub const PATHS: &[(&str, Needs)] =
+    &[("GET /healthz", Needs::Nothing), ("GET /v1/notifications", Needs::Scope(Scope::Watch))];
 
 /// What a gRPC method needs. None: nobody said, so nobody may.
 pub fn needs(method: &str) -> Option<Needs> {

@@ -152,7 +152,9 @@ fn scopes(written: Option<&str>) -> Result<Vec<Scope>, String> {
     let Some(written) = written else { return Ok(SCOPES.to_vec()) };
     let scope = |name| match Scope::parse(name) {
         Ok(scope) if SCOPES.contains(&scope) => Ok(scope),
-        Ok(_) | Err(_) => Err("has a scope other than read and watch; mint it with these or without".to_owned()),
+        Ok(_) | Err(_) => {
+            Err("has a scope other than read and watch; mint it with these or without".to_owned())
+        }
     };
     written.split_whitespace().map(scope).collect()
 }

@@ -24,12 +24,8 @@ impl Retain {
         if text == "all" {
             return Ok(Retain::All);
         }
-        let time = UNITS.iter().find_map(|(unit, seconds)| {
-            let number: u64 = text.strip_suffix(*unit)?.parse().ok().filter(|number| *number > 0)?;
-            Some(Duration::from_secs(number.checked_mul(*seconds)?))
-        });
         let problem = "write all, or a number of days, hours, minutes or seconds, such as 90d";
-        time.map(Retain::For).ok_or_else(|| problem.to_owned())
+        time(text).map(Retain::For).ok_or_else(|| problem.to_owned())
     }
 
     /// Lets go of old records now and then, for as long as the server runs.
@@ -44,6 +40,14 @@ impl Retain {
             }
         }
     }
+}
+
+/// A number of days, hours, minutes or seconds, such as `90d`.
+pub(super) fn time(text: &str) -> Option<Duration> {
+    UNITS.iter().find_map(|(unit, seconds)| {
+        let number: u64 = text.strip_suffix(*unit)?.parse().ok().filter(|number| *number > 0)?;
+        Some(Duration::from_secs(number.checked_mul(*seconds)?))
+    })
 }
 
 #[cfg(test)]

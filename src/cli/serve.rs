@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use super::check::compile;
 use super::error::Error;
 use super::folder;
+use super::keys::{InUse, Keys};
 use super::retain::Retain;
 use super::signals::{Hangups, Signals};
 use crate::catalog::{Catalog, Gives, Rule, Season};
@@ -59,6 +60,8 @@ pub(super) struct Serve {
     #[arg(long, value_name = "BYTES", default_value_t = store::CACHE_BYTES,
           value_parser = value_parser!(u64).range(store::CACHE_BYTES_MIN..))]
     cache_bytes: u64,
+    #[command(flatten)]
+    keys: Keys,
 }
 
 impl Serve {
@@ -72,6 +75,8 @@ impl Serve {
         if !self.badges.is_dir() {
             return Err(no_badges(&self.badges));
         }
+        let clock = Clock::system();
+        let keys = InUse::read(self.keys.file(&self.data), clock.clone())?;
         let options = Options {
             segment_bytes: self.segment_bytes,
             checkpoint_journal_bytes: self.checkpoint_bytes,
@@ -90,11 +95,12 @@ impl Serve {
         let listener = TcpListener::bind(self.listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let catalog = Arc::new(catalog);
-        let service = Service::start(Arc::new(store), catalog.clone(), Clock::system());
+        let service = Service::start(Arc::new(store), catalog.clone(), clock);
         self.greet(address, &catalog)?;
         tokio::spawn(self.retain.keep_to(service.clone()));
         service.comes_from(self.badges.clone());
-        tokio::spawn(reload_when_told(service.clone(), hangups));
+        tokio::spawn(reload_when_told(service.clone(), keys.clone(), hangups));
+        tokio::spawn(keys.clone().read_when_changed());
         // To watch is the default, so that `--watch` only takes a `--no-watch` before it back.
         if self.watch || !self.no_watch {
             tokio::spawn(folder::reload_when_changed(service.clone(), self.badges.clone(), as_read));
@@ -112,7 +118,9 @@ impl Serve {
             });
         };
         let port = Port::new(listener);
-        server::serve(port, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
+        server::serve(port, service, keys.access, told)
+            .await
+            .map_err(|error| Error::Usage(error.to_string()))?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
@@ -145,10 +153,11 @@ impl Serve {
     }
 }
 
-/// Reads the badge files again at every SIGHUP. Those in use go on where the new ones cannot be used.
-async fn reload_when_told(service: Service, mut hangups: Hangups) {
+/// Reads the badge files and the keys again at every SIGHUP. Those in use go on where the new ones cannot be used.
+async fn reload_when_told(service: Service, keys: InUse, mut hangups: Hangups) {
     loop {
         hangups.next().await;
+        keys.read_again().await;
         // What came of it stands in the log.
         let _ = service.reload_folder().await;
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use laurels::access::Access;
 use laurels::award::{News, Place};
 use laurels::catalog::{Catalog, Numbers};
 use laurels::clock::Clock;

@@ -84,6 +84,12 @@ impl Error {
         Error::local(message, false, None)
     }
 
+    pub(crate) fn bad_key() -> Error {
+        let message =
+            "the key cannot be sent: it has characters that no key has; copy it again, without line breaks";
+        Error::local(message.to_owned(), false, None)
+    }
+
     fn local(
         message: String,
         retryable: bool,
@@ -166,6 +172,7 @@ fn reason_is_passing(reason: ErrorReason) -> bool {
         ErrorReason::Overloaded
         | ErrorReason::StoreReadOnly
         | ErrorReason::ShuttingDown
+        | ErrorReason::RateLimited
         | ErrorReason::Internal => true,
         ErrorReason::Unspecified
         | ErrorReason::InvalidField
@@ -177,7 +184,12 @@ fn reason_is_passing(reason: ErrorReason) -> bool {
         | ErrorReason::CursorInvalid
         | ErrorReason::CursorForeign
         | ErrorReason::CursorExpired
-        | ErrorReason::PageTokenInvalid => false,
+        | ErrorReason::PageTokenInvalid
+        | ErrorReason::CredentialsMissing
+        | ErrorReason::CredentialsInvalid
+        | ErrorReason::CredentialsExpired
+        | ErrorReason::CredentialsRevoked
+        | ErrorReason::PermissionDenied => false,
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tonic::Streaming;
-use tonic::transport::Channel;
 
 use crate::backoff::Backoff;
+use crate::credential::Line;
 use crate::error::Error;
 use crate::generated::achievement_service_client::AchievementServiceClient;
 use crate::generated::notification::Kind;
@@ -50,7 +50,7 @@ pub struct WatchOptions {
 /// over: nothing is missed, and nothing comes twice.
 #[derive(Debug)]
 pub struct Watch {
-    service: AchievementServiceClient<Channel>,
+    service: AchievementServiceClient<Line>,
     options: WatchOptions,
     stream: Option<Streaming<LiveNotificationsResponse>>,
     /// What the first attempt may not do, and every later one may: fail in silence.
@@ -64,7 +64,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(service: AchievementServiceClient<Channel>, options: WatchOptions) -> Watch {
+    pub(crate) fn new(service: AchievementServiceClient<Line>, options: WatchOptions) -> Watch {
         Watch {
             service,
             options,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use laurels::access::Access;
 use laurels::clock::Clock;
 use laurels::event::Time;
 use laurels::port::Port;
@@ -67,7 +68,11 @@ pub(super) async fn start() -> Server {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
-        server::serve(Port::new(listener), service, async { drop(stopped.await) }).await.unwrap();
+        server::serve(Port::new(listener), service, Access::open(Clock::system()), async {
+            drop(stopped.await)
+        })
+        .await
+        .unwrap();
     });
     let channel = endpoint.connect().await.unwrap();
     Server { address, channel, stop: Some(stop), served, _directory: directory }

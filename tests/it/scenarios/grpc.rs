@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use laurels::access::Access;
 use laurels::clock::Clock;
 use laurels::event::Time;
 use laurels::port::Port;
@@ -34,7 +35,11 @@ fn door(world: &World) -> Grpc {
         let address = listener.local_addr().unwrap();
         let service = Service::start(store, catalog, clock);
         let server = tokio::spawn(async move {
-            server::serve(Port::new(listener), service, async { drop(stopped.await) }).await.unwrap();
+            server::serve(Port::new(listener), service, Access::open(Clock::system()), async {
+                drop(stopped.await)
+            })
+            .await
+            .unwrap();
         });
         (Client::connect(format!("http://{address}")).await.unwrap(), server)
     });
