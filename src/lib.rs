@@ -49,6 +49,7 @@ pub mod service;
 // The doors.
 pub mod telemetry;
 pub mod access;
+pub mod config;
 pub mod port;
 pub mod rpc;
 pub mod server;

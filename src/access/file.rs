@@ -293,7 +293,10 @@ mod tests {
         assert_eq!((key.rate.unwrap().per_second.get(), key.rate.unwrap().burst.get()), (5, 5));
         assert_eq!(key.note, "the \"forum\"");
         assert_eq!(key.life.created, Time::parse("2026-01-01T00:00:00Z"));
-        assert_eq!(ring.signing[&signing.id].secret.as_ref().unwrap().expose_secret(), signing.secret.expose_secret());
+        assert_eq!(
+            ring.signing[&signing.id].secret.as_ref().unwrap().expose_secret(),
+            signing.secret.expose_secret()
+        );
         assert!(opens(&file, &made) && opens(&file, &other));
 
         assert!(file.revoke(&made.id, now()).unwrap());

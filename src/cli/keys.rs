@@ -1,30 +1,17 @@
 //! The key file of a server: where it is, and that it is read again when it changes.
 
-use std::path::{Path, PathBuf};
-
-use clap::Args;
-
 use super::error::Error;
 use super::folder::{Changes, Look};
 use crate::access::{Access, KeyFile, Keyring};
 use crate::clock::Clock;
+use crate::config::Config;
 
 /// What the key file is called in the data directory.
 const NAME: &str = "keys.toml";
 
-/// The option of commands that read the key file.
-#[derive(Debug, Args)]
-pub(super) struct Keys {
-    /// The file with the keys of the server, written by `laurels key`; left out: keys.toml in the data directory
-    #[arg(long, value_name = "FILE", env = "LAURELS_KEYS")]
-    keys: Option<PathBuf>,
-}
-
-impl Keys {
-    /// The file that is meant, beside what is kept there.
-    pub(super) fn file(&self, data: &Path) -> KeyFile {
-        KeyFile::at(self.keys.clone().unwrap_or_else(|| data.join(NAME)))
-    }
+/// The key file that settings mean.
+pub(super) fn file(config: &Config) -> KeyFile {
+    KeyFile::at(config.keys.clone().unwrap_or_else(|| config.data.join(NAME)))
 }
 
 /// The keys that a server uses, and the file that they are from.

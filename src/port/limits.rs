@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::config;
+
 /// Most connections at once, if nothing else is said. A further one is closed as soon as it is made. There are fewer
 /// where the system allows fewer open files.
 pub const CONNECTIONS_MAX: u64 = 16 * 1024;
@@ -62,5 +64,33 @@ impl Default for Limits {
             keep_alive_interval: Duration::from_secs(60),
             keep_alive_timeout: Duration::from_secs(90),
         }
+    }
+}
+
+impl From<&config::Limits> for Limits {
+    fn from(limits: &config::Limits) -> Limits {
+        Limits {
+            connections: limits.connections,
+            first_call: limits.first_call,
+            http1_idle: limits.http1_idle,
+            headers_bytes: limits.headers_bytes,
+            calls_per_connection: limits.calls_per_connection,
+            resets: limits.resets,
+            taken_back: limits.taken_back,
+            call_window_bytes: limits.call_window_bytes,
+            connection_window_bytes: limits.connection_window_bytes,
+            keep_alive_interval: limits.keep_alive_interval,
+            keep_alive_timeout: limits.keep_alive_timeout,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_of_the_port_are_those_of_the_settings() {
+        assert_eq!(Limits::default(), Limits::from(&config::Config::default().limits));
     }
 }
