@@ -10,9 +10,10 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::error::Error;
-use super::keys::Keys;
-use super::retain;
+use super::keys;
+use super::settings::Settings;
 use crate::access::{Grant, Key as Kept, KeyId, Life, Made, Narrowing, Scope, SigningKey, Standing};
+use crate::cel::parse_duration;
 use crate::clock::Clock;
 use crate::event::Time;
 
@@ -21,11 +22,15 @@ use crate::event::Time;
 pub(super) struct Key {
     #[command(subcommand)]
     command: Command,
-    /// Where the server keeps everything; its keys are in keys.toml there
-    #[arg(long, global = true, value_name = "DIR", env = "LAURELS_DATA", default_value = "laurels-data")]
-    data: PathBuf,
-    #[command(flatten)]
-    keys: Keys,
+    /// Where the server keeps everything; left out: where its settings say
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<String>,
+    /// The file that has the keys; left out: the one of the settings, which is keys.toml where everything is kept
+    #[arg(long, global = true, value_name = "FILE")]
+    keys: Option<String>,
+    /// The file of the server's settings; left out: laurels.toml where that is there
+    #[arg(long, global = true, value_name = "FILE", env = "LAURELS_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -86,7 +91,14 @@ struct Revoke {
 impl Key {
     /// Does what the command line says.
     pub(super) fn run(self) -> Result<ExitCode, Error> {
-        let file = self.keys.file(&self.data);
+        // The settings of the server, so that it is the file that the server reads.
+        let options = [("data", self.data), ("keys", self.keys)];
+        let said = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let settled = match Settings::of(self.config, said.collect()).settle()? {
+            Ok(settled) => settled,
+            Err(code) => return Ok(code),
+        };
+        let file = keys::file(&settled.config);
         let now = Clock::system().now();
         match self.command {
             Command::Create(create) => {
@@ -129,8 +141,7 @@ impl Create {
 
     fn expires(&self, now: Time) -> Result<Option<Time>, Error> {
         let Some(text) = &self.expires else { return Ok(None) };
-        let after =
-            retain::time(text).and_then(|time| now.plus_micros(i64::try_from(time.as_micros()).ok()?));
+        let after = parse_duration(text).and_then(|micros| now.plus_micros(micros));
         let expires = after.or_else(|| Time::parse(text)).filter(|expires| *expires > now);
         let problem =
             "--expires must be a time from now, such as 90d, or one to come, such as 2027-01-31T12:00:00Z";

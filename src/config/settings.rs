@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::declare::settings;
-use super::kind::{address, count, log, path, size, time, time_or, truth};
+use super::kind::{address, count, log, path, path_or, size, time, time_or, truth};
 use crate::store;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,6 +21,7 @@ const WINDOW_LARGEST: u64 = 1 << 30;
 settings! {
     data: PathBuf = path();
     badges: PathBuf = path().reread();
+    keys: Option<PathBuf> = path_or("in data").reread();
     listen: SocketAddr = address();
     watch: bool = truth();
     retain: Option<Duration> = time_or("all", SECOND..);

@@ -134,7 +134,6 @@ impl Watched {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::access::METHODS;
     use crate::rpc::proto::DESCRIPTORS;
     use prost::Message;

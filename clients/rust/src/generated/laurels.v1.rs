@@ -878,7 +878,7 @@ pub mod admin_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Administration. Whoever reaches the port may call it: see "Running Laurels".
+    /// Administration. It needs a key with the scope admin, or a server without keys.
     ///
     /// Errors are those of AchievementService.
     #[derive(Debug, Clone)]
