@@ -4,6 +4,7 @@
 //! crate, as any program would; they know nothing of gRPC.
 
 mod attempt;
+mod award;
 mod award_line;
 mod awards;
 mod backup;
@@ -21,6 +22,7 @@ mod record;
 mod reload;
 mod restore;
 mod retain;
+mod revoke;
 mod schema;
 mod serve;
 mod server;
@@ -54,6 +56,8 @@ enum Command {
     Badges(badges::Badges),
     Watch(watch::Watch),
     Awards(awards::Awards),
+    Award(award::Award),
+    Revoke(revoke::Revoke),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Reload(reload::Reload),
@@ -88,6 +92,8 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Badges(badges) => block_on(badges.run()),
         Command::Watch(watch) => block_on(watch.run()),
         Command::Awards(awards) => block_on(awards.run()),
+        Command::Award(award) => block_on(award.run()),
+        Command::Revoke(revoke) => block_on(revoke.run()),
         Command::Backup(backup) => block_on(backup.run()),
         Command::Restore(restore) => restore.run(),
         Command::Reload(reload) => block_on(reload.run()),

@@ -35,6 +35,8 @@ pub const FUTURE_MAX_MICROS: i64 = 5 * 60 * 1_000_000;
 
 /// The type of what is recorded when time passes.
 const TICK: &str = "laurels.tick";
+/// Where the data of an event of the server's own says for whom it was recorded.
+pub const ACTOR: &str = "actor";
 
 /// Where an event stands in the order of all events: 1, 2, 3, …; 0 is before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,16 +89,23 @@ impl Event {
         self.r#type.as_str() == TICK
     }
 
-    /// Whether this is the same event sent again: equal in all but the time of arrival.
+    /// Whether this is the same event sent again: equal in all but the time of arrival. Of what the server itself records
+    /// for somebody, who that was may differ too: a retry under a new key is a retry.
     pub fn same_as(&self, other: &Event) -> bool {
         let time = |event: &Event| event.dated.then_some(event.time);
+        let is_own = self.r#type.as_str().starts_with(EventType::OWN);
         self.id == other.id
             && self.r#type == other.r#type
             && self.user == other.user
             && self.subject == other.subject
             && time(self) == time(other)
-            && self.data == other.data
+            && if is_own { asked(self).eq(asked(other)) } else { self.data == other.data }
     }
+}
+
+/// What the data of an event of the server's own says, but for whom it was recorded.
+fn asked(event: &Event) -> impl Iterator<Item = (&SmolStr, &Value)> {
+    event.data.iter().filter(|(name, _)| name.as_str() != ACTOR)
 }
 
 /// An event as somebody sent it: nothing about it is known to be right.
@@ -141,6 +150,16 @@ impl Draft {
 
     /// The event, or everything that is wrong with it. `arrival` is now.
     pub fn parse(self, arrival: Time) -> Result<Event, Vec<Invalid>> {
+        let r#type = EventType::parse(&self.r#type);
+        self.parse_as(r#type, arrival)
+    }
+
+    /// The same as an event that only the server itself sends, whatever type the draft says.
+    pub fn parse_own(self, r#type: EventType, arrival: Time) -> Result<Event, Vec<Invalid>> {
+        self.parse_as(Ok(r#type), arrival)
+    }
+
+    fn parse_as(self, r#type: Result<EventType, String>, arrival: Time) -> Result<Event, Vec<Invalid>> {
         let mut wrong = Vec::new();
         let id = if self.id.is_empty() {
             EventId::fresh(arrival)
@@ -150,7 +169,7 @@ impl Draft {
                 EventId::default()
             })
         };
-        let r#type = EventType::parse(&self.r#type).unwrap_or_else(|problem| {
+        let r#type = r#type.unwrap_or_else(|problem| {
             wrong.push(Invalid::new("type", problem));
             EventType::default()
         });
@@ -299,6 +318,9 @@ impl fmt::Display for UserId {
 pub struct EventType(SmolStr);
 
 impl EventType {
+    /// What the types of events begin with that the server itself records and no rule hears.
+    pub const OWN: &str = "laurels.";
+
     /// Reads a type that a site may send, or says what is wrong with it.
     pub fn parse(text: &str) -> Result<EventType, String> {
         check_length(text, TYPE_MAX_BYTES)?;
@@ -312,10 +334,15 @@ impl EventType {
         if text.split('.').any(str::is_empty) {
             return Err("must be words joined by single dots, such as post.created".to_owned());
         }
-        if let Some(own) = ["badge.", "flag.", "laurels."].iter().find(|own| text.starts_with(**own)) {
+        if let Some(own) = ["badge.", "flag.", EventType::OWN].iter().find(|own| text.starts_with(**own)) {
             return Err(format!("must not begin with {own:?}, which only the server itself sends"));
         }
         Ok(EventType(SmolStr::from(text)))
+    }
+
+    /// A type of the server's own: `laurels.NAME`.
+    pub fn own(name: &str) -> EventType {
+        EventType(smol_str::format_smolstr!("{}{name}", EventType::OWN))
     }
 
     /// The type of the event that a badge or flag gives rise to: `badge.ID`, `flag.NAME`.

@@ -29,8 +29,10 @@ pub mod key;
 pub mod cel;
 pub mod stat;
 pub mod badge;
+pub mod act;
 pub mod award;
 pub mod document;
+pub mod audit;
 pub mod outcome;
 pub mod catalog;
 
@@ -52,5 +54,6 @@ pub mod access;
 pub mod config;
 pub mod port;
 pub mod rpc;
+pub mod web;
 pub mod server;
 pub mod cli;

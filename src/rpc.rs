@@ -21,7 +21,9 @@ mod closing;
 mod codec;
 mod data;
 mod deadline;
+mod ending;
 mod frames;
+mod hand;
 mod health;
 mod known;
 mod live;
@@ -54,8 +56,16 @@ use crate::access::Access;
 use crate::service::Service;
 
 pub use calls::Calls;
+pub use ending::Ending;
+pub use frames::REQUEST_MAX_BYTES;
+/// How a call ended, in a word.
+pub use tonic::Code;
 /// What a request or a response carries.
 pub use tonic::body::Body;
+
+/// The descriptors of all that callers may meet: the services, and the details of errors.
+pub const DESCRIPTORS: [&[u8]; 3] =
+    [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET, tonic_types::pb::FILE_DESCRIPTOR_SET];
 
 /// All calls of all services for those who may make them, and who tells those that last that the server goes down.
 pub async fn routes(

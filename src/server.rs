@@ -6,14 +6,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::Request;
 use tokio::sync::oneshot;
-use tower::ServiceExt;
 
 use crate::access::Access;
-use crate::port::{self, Port};
+use crate::port::Port;
 use crate::rpc;
 use crate::service::Service;
+use crate::web;
 
 /// How long callers have to take their last answers when the server goes down. All that was accepted is
 /// kept before; who has not taken the answer by then can ask again.
@@ -36,7 +35,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let (calls, farewell) = rpc::routes(&service, &access).await;
-    let calls = calls.map_request(|request: Request<port::Body>| request.map(rpc::Body::new));
+    let calls = web::over(calls);
 
     let (closed, kept) = oneshot::channel();
     let died = AtomicBool::new(false);

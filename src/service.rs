@@ -8,6 +8,7 @@
 mod backup;
 mod cursor;
 mod error;
+mod hand;
 mod live;
 mod reload;
 mod writer;
@@ -39,6 +40,7 @@ use writer::{Reply, Submitted, Waiting, Writer};
 pub use crate::engine::Progress;
 pub use backup::{BACKUPS_MAX, Backup};
 pub use error::Error;
+pub use hand::{Given, Taken};
 pub use live::{Filter, From, Live, Told};
 pub use reload::{NotReloaded, Reloaded};
 pub use writer::{GROUP_CHANGES_MAX, GROUP_MAX};
@@ -174,16 +176,9 @@ impl Service {
     /// Records one event: when it answers, the event and all that it gave are kept. Fails at once where too
     /// many events wait.
     pub async fn record(&self, draft: Draft) -> Result<Recorded, Error> {
-        let room = self.0.room.clone().try_acquire_many_owned(pieces(&draft));
-        let room = room.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })?;
+        let room = self.0.room(pieces(&draft))?;
         let (event, arrival) = self.0.parse(draft).await?;
-        self.0.fetch(&event).await?;
-        let (submitted, pending) = accept(event, arrival, false, room);
-        self.0.queue.try_send(submitted).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Error::Overloaded { retry_after: RETRY_AFTER },
-            mpsc::error::TrySendError::Closed(_) => self.0.no_writer(),
-        })?;
-        pending.answer().await
+        self.0.record(event, arrival, room).await
     }
 
     /// Accepts an event of a stream, waiting for room. Events that are submitted one after the other are
@@ -324,11 +319,33 @@ impl InUse {
 }
 
 impl Inner {
+    /// Room for so many pieces of data, if there is any now.
+    fn room(&self, pieces: u32) -> Result<OwnedSemaphorePermit, Error> {
+        let room = self.room.clone().try_acquire_many_owned(pieces);
+        room.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })
+    }
+
+    /// Records an event that is known to be right.
+    async fn record(
+        self: &Arc<Self>,
+        event: Event,
+        arrival: Time,
+        room: OwnedSemaphorePermit,
+    ) -> Result<Recorded, Error> {
+        self.fetch(&event).await?;
+        let (submitted, pending) = accept(event, arrival, false, room);
+        self.queue.try_send(submitted).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Overloaded { retry_after: RETRY_AFTER },
+            mpsc::error::TrySendError::Closed(_) => self.no_writer(),
+        })?;
+        pending.answer().await
+    }
+
     async fn parse(self: &Arc<Self>, draft: Draft) -> Result<(Event, Time), Error> {
         if self.stopping.load(Ordering::SeqCst) {
             return Err(Error::ShuttingDown);
         }
-        let arrival = self.arrival(&draft).await?;
+        let arrival = self.arrival(&draft.id, draft.time).await?;
         let event = draft.parse(arrival).map_err(Error::Invalid)?;
         self.catalog.get().check_event(&event).map_err(Error::Invalid)?;
         Ok((event, arrival))
@@ -336,11 +353,11 @@ impl Inner {
 
     /// Now. But an event that was recorded before the clock was set back arrives when it happened: sent again, it is
     /// answered as it was, and not refused for lying in the future.
-    async fn arrival(self: &Arc<Self>, draft: &Draft) -> Result<Time, Error> {
+    async fn arrival(self: &Arc<Self>, id: &str, time: Option<(i64, i32)>) -> Result<Time, Error> {
         let now = self.clock.now();
-        let time = draft.time.and_then(|(seconds, nanos)| Time::from_unix(seconds, nanos));
+        let time = time.and_then(|(seconds, nanos)| Time::from_unix(seconds, nanos));
         let ahead = time.filter(|time| time.micros().saturating_sub(now.micros()) > FUTURE_MAX_MICROS);
-        let (Some(ahead), Ok(id)) = (ahead, EventId::parse(&draft.id)) else { return Ok(now) };
+        let (Some(ahead), Ok(id)) = (ahead, EventId::parse(id)) else { return Ok(now) };
         let inner = self.clone();
         let recorded = self.threads.blocking(move || inner.store.recorded(&id)).await;
         let recorded = recorded.map_err(Error::internal)?.map_err(Error::from_store)?;

@@ -50,10 +50,10 @@ impl Caller {
         Caller { access, who: Who::Token { kid, claims: Arc::new(claims) } }
     }
 
-    /// Who it is, for the books: `key 3f9a01c2`, `token 5c11d0aa`, or `anyone`.
+    /// Who it is, for the books: `key 3f9a01c2`, `token 5c11d0aa`, or `local` where there are no keys.
     pub fn name(&self) -> SmolStr {
         match &self.who {
-            Who::Anyone | Who::Stranger(_) => SmolStr::new_static("anyone"),
+            Who::Anyone | Who::Stranger(_) => SmolStr::new_static("local"),
             Who::Key(entry) => format_smolstr!("key {}", entry.key.id),
             Who::Token { kid, .. } => format_smolstr!("token {kid}"),
         }

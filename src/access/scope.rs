@@ -75,6 +75,8 @@ pub const METHODS: &[(&str, Needs)] = &[
     ("/laurels.v1.AchievementService/LiveNotifications", Needs::Scope(Scope::Watch)),
     ("/laurels.v1.AdminService/Backup", Needs::Scope(Scope::Admin)),
     ("/laurels.v1.AdminService/Reload", Needs::Scope(Scope::Admin)),
+    ("/laurels.v1.AdminService/AwardBadge", Needs::Scope(Scope::Admin)),
+    ("/laurels.v1.AdminService/RevokeBadge", Needs::Scope(Scope::Admin)),
     ("/grpc.health.v1.Health/Check", Needs::KeyForDetails),
     ("/grpc.health.v1.Health/Watch", Needs::Key),
     ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Needs::Key),

@@ -12,12 +12,13 @@ use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use crate::award::{Award, Place, Revocation};
 use crate::badge::Badge;
 use crate::catalog::{Gives, Reasons, Rule, Tier};
-use crate::document::Change;
+use crate::document::{Change, Document};
 use crate::event::{Event, UserId, Value};
 use crate::key::Key;
 use crate::stat::{Bag, Cell, Slot, Step, Way};
 
 use super::environment::Seen;
+use super::hand::{Overruled, overruled};
 use super::{Documents, REPEATS_MAX, Work, parts_of, texts};
 
 /// What a rule with `revoke` comes to at one key.
@@ -140,7 +141,7 @@ impl<D: Documents> Work<'_, D> {
         self.collect(key, reasons.given, user.as_text().clone(), 1);
         self.collect(&held_at, reasons.keys, number.to_smolstr(), 1);
         let Some(document) = self.view.document(&Key::user(user)) else { return };
-        if document.award(badge.number, award_key, number).is_none() {
+        if may_be_given(&document, badge, award_key, number) {
             self.collect(&held_at, reasons.first, given_with(number, key), 1);
             self.give(badge, user, award_key, number, key);
         }
@@ -183,7 +184,7 @@ impl<D: Documents> Work<'_, D> {
             let held_at = award_key.with("user", user.as_str());
             for number in 1..=due.min(REPEATS_MAX) {
                 let Some(document) = self.view.document(&Key::user(user)) else { return };
-                if document.award(badge.number, award_key, number).is_none() {
+                if may_be_given(&document, badge, award_key, number) {
                     self.collect(&held_at, reasons.first, given_with(number, key), 1);
                     self.give(badge, user, award_key, number, key);
                 }
@@ -202,9 +203,13 @@ impl<D: Documents> Work<'_, D> {
         self.view.open(key).apply(Change { slot, step: Step::Collect(item, times) });
     }
 
-    fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
+    /// Gives an award. What was taken back by hand, and not given by hand since, is not given.
+    pub(super) fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
         let of_user = Key::user(user);
         let Some(document) = self.view.document(&of_user) else { return };
+        if overruled(&document, badge.number, award_key, number) == Some(Overruled::TakenBack) {
+            return;
+        }
         let award = Award {
             place: self.next_place(),
             user: user.clone(),
@@ -221,6 +226,7 @@ impl<D: Documents> Work<'_, D> {
         self.awards.push(award);
     }
 
+    /// Takes an award back. What was given by hand, and not taken back by hand since, is not taken back.
     pub(super) fn take_back(
         &mut self,
         badge: &Badge,
@@ -232,6 +238,9 @@ impl<D: Documents> Work<'_, D> {
         let of_user = Key::user(user);
         let Some(document) = self.view.document(&of_user) else { return };
         let Some(award) = document.award(badge.number, award_key, number) else { return };
+        if overruled(&document, badge.number, award_key, number) == Some(Overruled::Given) {
+            return;
+        }
         let held = document.awards().iter().filter(|award| award.badge == badge.number).count();
         let revocation = Revocation {
             place: self.next_place(),
@@ -269,6 +278,12 @@ impl<D: Documents> Work<'_, D> {
             self.hear(&Event { time: award.time, ..derived }, way);
         }
     }
+}
+
+/// Whether a rule may give an award: it is not held, and was not taken back by hand.
+fn may_be_given(document: &Document, badge: &Badge, award_key: &Key, number: u32) -> bool {
+    document.award(badge.number, award_key, number).is_none()
+        && overruled(document, badge.number, award_key, number) != Some(Overruled::TakenBack)
 }
 
 /// The note that an award of this number was given with a key.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use smol_str::SmolStr;
 
+use crate::act::Act;
 use crate::catalog::Catalog;
 use crate::event::{Event, Time};
 use crate::key::{Key, PART_MAX_BYTES};
@@ -11,7 +12,7 @@ use crate::stat::{PartSource, Stat, as_part};
 
 use super::environment::Seen;
 use super::view::View;
-use super::{Documents, as_declared};
+use super::{Documents, as_declared, hand};
 
 /// Most keys that one event moves of one stat. Of a longer list the first count; the
 /// rest is left out, and the log says so.
@@ -20,6 +21,9 @@ pub const KEYS_MAX: usize = 1_000;
 /// The documents that an event is sure to ask for, as far as they can be told without looking: to be
 /// fetched before it is decided. What a rule then needs beyond them, [`decide`](super::decide) says.
 pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec<Key> {
+    if Act::of(event).is_some() {
+        return hand::keys(event);
+    }
     let view = View::new(catalog, documents);
     let event = &*as_declared(catalog, event);
     let mut found = Vec::new();

@@ -2,11 +2,15 @@
 
 use tonic::{Request, Response, Status};
 
+use super::admission::caller;
 use super::backup;
 use super::closing::Closing;
 use super::proto::admin_service_server::AdminService;
-use super::proto::{BackupRequest, ReloadRequest, ReloadResponse};
-use super::reload;
+use super::proto::{
+    AwardBadgeRequest, AwardBadgeResponse, BackupRequest, ReloadRequest, ReloadResponse, RevokeBadgeRequest,
+    RevokeBadgeResponse,
+};
+use super::{hand, reload};
 use crate::service::Service;
 
 /// The calls of those who run the site, over one service.
@@ -26,5 +30,21 @@ impl AdminService for Admin {
 
     async fn reload(&self, _: Request<ReloadRequest>) -> Result<Response<ReloadResponse>, Status> {
         Ok(Response::new(reload::reload(&self.service).await?))
+    }
+
+    async fn award_badge(
+        &self,
+        request: Request<AwardBadgeRequest>,
+    ) -> Result<Response<AwardBadgeResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(hand::award(&self.service, &caller, request.into_inner()).await?))
+    }
+
+    async fn revoke_badge(
+        &self,
+        request: Request<RevokeBadgeRequest>,
+    ) -> Result<Response<RevokeBadgeResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(hand::revoke(&self.service, &caller, request.into_inner()).await?))
     }
 }

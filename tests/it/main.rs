@@ -14,6 +14,7 @@ mod engine;
 mod formats;
 mod fuzz;
 mod guide;
+mod hand;
 mod history;
 mod live;
 mod looks;

@@ -10,12 +10,14 @@ use crate::answers::Answers;
 use crate::backup::Backup;
 use crate::credential::{Credential, Line};
 use crate::error::Error;
+use crate::fresh::fresh_id;
 use crate::generated::achievement_service_client::AchievementServiceClient;
 use crate::generated::admin_service_client::AdminServiceClient;
 use crate::generated::backup_request::Until;
 use crate::generated::{
-    Award, BackupRequest, Badge, Event, GetBadgesRequest, ListBadgesRequest, Progress, RecordEventRequest,
-    RecordEventResponse, RecordEventsOptions, RecordEventsRequest, ReloadRequest, ReloadResponse,
+    Award, AwardBadgeRequest, AwardBadgeResponse, BackupRequest, Badge, Event, GetBadgesRequest,
+    ListBadgesRequest, Progress, RecordEventRequest, RecordEventResponse, RecordEventsOptions,
+    RecordEventsRequest, ReloadRequest, ReloadResponse, RevokeBadgeRequest, RevokeBadgeResponse,
 };
 use crate::watch::{Watch, WatchOptions};
 
@@ -99,22 +101,12 @@ impl Client {
     /// id: it counts once.
     pub async fn record(&self, event: Event) -> Result<RecordEventResponse, Error> {
         let event = event.with_fresh_id_if_none();
-        match self.record_once(event.clone()).await {
-            Err(error) if error.retryable() => {
-                let wait = error.retry_after().unwrap_or_default();
-                if wait > RETRY_WAIT_MAX {
-                    return Err(error);
-                }
-                tokio::time::sleep(wait).await;
-                self.record_once(event).await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn record_once(&self, event: Event) -> Result<RecordEventResponse, Error> {
-        let request = unary(RecordEventRequest { event: Some(event) });
-        Ok(self.service.clone().record_event(request).await?.into_inner())
+        let request = RecordEventRequest { event: Some(event) };
+        let call = || {
+            let (mut service, request) = (self.service.clone(), request.clone());
+            async move { Ok(service.record_event(unary(request)).await?.into_inner()) }
+        };
+        twice(call).await
     }
 
     /// Records a stream of events, for volume: many are under way at once, and each is answered, in the
@@ -214,6 +206,45 @@ impl Client {
     pub async fn reload(&self) -> Result<ReloadResponse, Error> {
         Ok(self.admin.clone().reload(unary(ReloadRequest {})).await?.into_inner())
     }
+
+    /// Gives a badge by hand: no rule takes it back. Sent again as [`record`](Client::record) does.
+    pub async fn award_badge(&self, request: AwardBadgeRequest) -> Result<AwardBadgeResponse, Error> {
+        let request = AwardBadgeRequest { id: id_or_fresh(request.id), ..request };
+        let call = || {
+            let (mut admin, request) = (self.admin.clone(), request.clone());
+            async move { Ok(admin.award_badge(unary(request)).await?.into_inner()) }
+        };
+        twice(call).await
+    }
+
+    /// Takes an award back by hand: no rule gives it again. Sent again as [`record`](Client::record) does.
+    pub async fn revoke_badge(&self, request: RevokeBadgeRequest) -> Result<RevokeBadgeResponse, Error> {
+        let request = RevokeBadgeRequest { id: id_or_fresh(request.id), ..request };
+        let call = || {
+            let (mut admin, request) = (self.admin.clone(), request.clone());
+            async move { Ok(admin.revoke_badge(unary(request)).await?.into_inner()) }
+        };
+        twice(call).await
+    }
+}
+
+/// Calls once more where the failure may pass: for what has an id, and so is done once.
+async fn twice<T, F: Future<Output = Result<T, Error>>>(call: impl Fn() -> F) -> Result<T, Error> {
+    match call().await {
+        Err(error) if error.retryable() => {
+            let wait = error.retry_after().unwrap_or_default();
+            if wait > RETRY_WAIT_MAX {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            call().await
+        }
+        answer => answer,
+    }
+}
+
+fn id_or_fresh(id: String) -> String {
+    if id.is_empty() { fresh_id() } else { id }
 }
 
 fn endpoint(url: &str) -> Result<Endpoint, Error> {

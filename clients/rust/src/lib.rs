@@ -54,5 +54,6 @@ pub use generated::notification::Kind as NotificationKind;
 pub use generated::{
     Award, Badge, Diagnostic, ErrorReason, Event, Heartbeat, Notification, Progress, Revocation,
 };
+pub use generated::{AwardBadgeRequest, AwardBadgeResponse, RevokeBadgeRequest, RevokeBadgeResponse};
 pub use prost_types::Timestamp;
 pub use watch::{Watch, WatchOptions};

@@ -197,7 +197,7 @@ pub struct Award {
     /// carries its true date.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The id of the event that completed it.
+    /// The id of the event that completed it, or of the act by which it was given.
     #[prost(string, tag = "5")]
     pub event_id: ::prost::alloc::string::String,
     /// The badge's place in its family, from 1. 0 when it belongs to none.
@@ -459,14 +459,14 @@ pub mod notification {
         Heartbeat(super::Heartbeat),
     }
 }
-/// An award was taken back, since what it was given for is true no longer. It may be
-/// given again, and is then a new award.
+/// An award was taken back, since what it was given for is true no longer, or by hand.
+/// It may be given again, and is then a new award.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Revocation {
     /// The award, as it was given.
     #[prost(message, optional, tag = "1")]
     pub award: ::core::option::Option<Award>,
-    /// The id of the event after which it was true no longer.
+    /// The id of the event after which it was true no longer, or of the act by hand.
     #[prost(string, tag = "3")]
     pub event_id: ::prost::alloc::string::String,
 }
@@ -867,6 +867,103 @@ pub struct Diagnostic {
     #[prost(string, tag = "4")]
     pub message: ::prost::alloc::string::String,
 }
+/// Gives a badge by hand.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AwardBadgeRequest {
+    /// Names this act for ever: sent again under the same id it is done once, and is
+    /// answered as it was the first time. As Event.id, and told apart from the ids of
+    /// events by nothing: the same id with other contents, or of an event, is refused
+    /// with ERROR_REASON_EVENT_ID_REUSED. Left empty, the server makes one.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Who gets it. Required.
+    #[prost(string, tag = "2")]
+    pub user: ::prost::alloc::string::String,
+    /// Which badge, by id; of a family, which tier. Required. One that is declared no
+    /// longer is refused.
+    #[prost(string, tag = "3")]
+    pub badge: ::prost::alloc::string::String,
+    /// For what, where the badge is earned for something: as Award.key shows it. Must be
+    /// empty where it is earned once a user.
+    #[prost(string, tag = "4")]
+    pub key: ::prost::alloc::string::String,
+    /// Why, for the audit log. Required; at most 1,000 bytes. Nobody else is told it.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// When it was earned. Unset: now. As Event.time.
+    #[prost(message, optional, tag = "6")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What came of giving by hand.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AwardBadgeResponse {
+    /// The award: the new one, or the one that was held. Unset where a retry finds that
+    /// it was taken back since.
+    #[prost(message, optional, tag = "1")]
+    pub award: ::core::option::Option<Award>,
+    /// True when the user held it, and nothing was changed. A badge that is given again
+    /// and again for the same key is given once more instead.
+    #[prost(bool, tag = "2")]
+    pub already_held: bool,
+    /// The id of the act: the one sent, or the one the server made.
+    #[prost(string, tag = "3")]
+    pub id: ::prost::alloc::string::String,
+    /// True when the id was already recorded: nothing was done again.
+    #[prost(bool, tag = "4")]
+    pub duplicate: bool,
+    /// Every other award that rules gave because of it, in the order given.
+    #[prost(message, repeated, tag = "5")]
+    pub awards: ::prost::alloc::vec::Vec<Award>,
+    /// Every award that rules took back because of it, in the order taken.
+    #[prost(message, repeated, tag = "6")]
+    pub revoked: ::prost::alloc::vec::Vec<Award>,
+    /// The place of the act in the order of all events, as RecordEventResponse.cursor.
+    #[prost(string, tag = "7")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// Takes an award back by hand.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeBadgeRequest {
+    /// Names this act for ever, as AwardBadgeRequest.id.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Whose award. Required.
+    #[prost(string, tag = "2")]
+    pub user: ::prost::alloc::string::String,
+    /// Which badge, by id; of a family, which tier. Required. It may be declared no
+    /// longer.
+    #[prost(string, tag = "3")]
+    pub badge: ::prost::alloc::string::String,
+    /// For what, where the badge is earned for something: as Award.key shows it.
+    #[prost(string, tag = "4")]
+    pub key: ::prost::alloc::string::String,
+    /// Why, for the audit log. Required; at most 1,000 bytes. Nobody else is told it.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// What came of taking back by hand.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RevokeBadgeResponse {
+    /// The award, as it was given; of a badge that was given again and again for the
+    /// same key, the last. Unset where the user did not hold it, and nothing was changed.
+    #[prost(message, optional, tag = "1")]
+    pub award: ::core::option::Option<Award>,
+    /// The id of the act: the one sent, or the one the server made.
+    #[prost(string, tag = "2")]
+    pub id: ::prost::alloc::string::String,
+    /// True when the id was already recorded: nothing was done again.
+    #[prost(bool, tag = "3")]
+    pub duplicate: bool,
+    /// Every award that rules gave because of it, in the order given.
+    #[prost(message, repeated, tag = "4")]
+    pub awards: ::prost::alloc::vec::Vec<Award>,
+    /// Every other award that rules took back because of it, in the order taken.
+    #[prost(message, repeated, tag = "5")]
+    pub revoked: ::prost::alloc::vec::Vec<Award>,
+    /// The place of the act in the order of all events, as RecordEventResponse.cursor.
+    #[prost(string, tag = "6")]
+    pub cursor: ::prost::alloc::string::String,
+}
 /// Generated client implementations.
 pub mod admin_service_client {
     #![allow(
@@ -1013,6 +1110,59 @@ pub mod admin_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("laurels.v1.AdminService", "Reload"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives a badge by hand: any badge, whatever its rule says. It is an award like any
+        /// other: it is told, counted, and heard by the rules that rest on it. But no rule
+        /// takes it back; RevokeBadge does. Kept in the audit log.
+        pub async fn award_badge(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AwardBadgeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AwardBadgeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AdminService/AwardBadge",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AdminService", "AwardBadge"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes an award back by hand, whoever gave it. No rule gives it again; AwardBadge
+        /// does. Kept in the audit log.
+        pub async fn revoke_badge(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeBadgeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeBadgeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AdminService/RevokeBadge",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AdminService", "RevokeBadge"));
             self.inner.unary(req, path, codec).await
         }
     }

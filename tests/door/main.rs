@@ -1,0 +1,14 @@
+//! The port from outside: every protocol that it speaks, and what it refuses.
+
+#[path = "../it/opened.rs"]
+mod opened;
+
+mod http;
+mod server;
+mod web;
+
+/// The messages, as committed for the Rust client crate.
+#[expect(unreachable_pub, clippy::allow_attributes_without_reason, reason = "generated")]
+mod proto {
+    include!(concat!(env!("CARGO_MANIFEST_DIR"), "/clients/rust/src/generated/laurels.v1.rs"));
+}
