@@ -204,8 +204,13 @@ impl KeyFile {
         let ring = Keyring::parse(&text).map_err(|problem| self.mistake(problem))?;
         // It was just read as TOML by the same library.
         let mut document: DocumentMut = text.parse().map_err(|_| self.mistake("is no TOML".to_owned()))?;
+        // In a file without keys all comments count as the end of it, and would come after the first key.
+        let comments = if document.is_empty() { format!("{}\n", text.trim_end()) } else { String::new() };
+        if document.is_empty() {
+            document.set_trailing("");
+        }
         let changed = change(&ring, &mut document)?;
-        let text = document.to_string();
+        let text = format!("{comments}{document}");
         Keyring::parse(&text).map_err(|problem| self.mistake(problem))?;
         write(&path, directory, &text).map_err(|source| self.io("write", source))?;
         Ok(changed)

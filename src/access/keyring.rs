@@ -36,6 +36,9 @@ use crate::event::Time;
 /// Fewest bytes of the secret of a signing key: as many as what it signs with. A shorter one is refused.
 const SIGNING_SECRET_MIN_BYTES: usize = 32;
 
+/// Longest name of a field that an error quotes: a longer one may be a secret that was put in its place.
+const NAME_MAX_BYTES: usize = 16;
+
 /// All keys there are, those that are revoked too.
 #[derive(Clone, Debug, Default)]
 pub struct Keyring {
@@ -278,10 +281,15 @@ fn twice(id: &KeyId) -> String {
     format!("two keys have the id {id}; delete one of them")
 }
 
-/// A message of a library that may quote the file: a secret may stand in the wrong place.
+/// A message of a library that may quote the file: a secret may stand in the wrong place, also where a name does.
 fn without_quoted(message: &str) -> String {
+    let names = message.split('`').enumerate().map(|(at, part)| {
+        let may_be_secret = at % 2 == 1 && part.len() > NAME_MAX_BYTES;
+        if may_be_secret { "…" } else { part }
+    });
+    let message = names.collect::<Vec<_>>().join("`").replace('\n', " ");
     match (message.find('"'), message.rfind('"')) {
-        (Some(begin), Some(end)) if begin < end => format!("{}\"…{}", &message[..=begin], &message[end..]),
-        _ => message.replace('\n', " "),
+        (Some(begin), Some(end)) if begin < end => format!("{}…{}", &message[..=begin], &message[end..]),
+        _ => message,
     }
 }

@@ -3,7 +3,9 @@
 #[path = "../it/opened.rs"]
 mod opened;
 
+mod canary;
 mod http;
+mod matrix;
 mod server;
 mod web;
 

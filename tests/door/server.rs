@@ -47,21 +47,25 @@ at    = 10
 
 /// Starts a server with a few badges for photos, at the beginning of 2026.
 pub(crate) async fn start() -> Server {
+    start_for(Access::open(Clock::system())).await
+}
+
+/// The same, for those whom this lets in.
+pub(crate) async fn start_for(access: Access) -> Server {
     let directory = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut server = start_in(directory.path(), listener);
+    let mut server = start_in(directory.path(), listener, access);
     server.directory = Some(directory);
     server
 }
 
-fn start_in(directory: &Path, listener: TcpListener) -> Server {
+fn start_in(directory: &Path, listener: TcpListener, access: Access) -> Server {
     let (store, catalog) = opened(directory, Options::default(), "photos", BADGES);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
     let service = Service::start(Arc::new(store), catalog, clock);
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
-        let access = Access::open(Clock::system());
         server::serve(Port::new(listener), service, access, async { drop(stopped.await) }).await.unwrap();
     });
     Server { address, stop: Some(stop), served, directory: None }
