@@ -65,13 +65,26 @@ pub struct Order {
     pub actor: String,
 }
 
+impl Named {
+    /// The award that the data of an act name.
+    pub fn read(data: &Map) -> Option<Named> {
+        let (Value::Text(badge), Value::Map(key)) = (data.get(BADGE)?, data.get(KEY)?) else { return None };
+        let part = |(name, value): (&SmolStr, &Value)| {
+            if let Value::Text(text) = value { Some((name.clone(), text.clone())) } else { None }
+        };
+        let parts: Vec<_> = key.iter().map(part).collect::<Option<_>>()?;
+        let key = Key::new(parts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        Some(Named { badge: badge.clone(), key })
+    }
+}
+
 impl Act {
     /// What this event is to do; none where it is no act.
     pub fn of(event: &Event) -> Option<Act> {
         let name = event.r#type.as_str().strip_prefix(EventType::OWN)?;
         match name {
-            AWARD => named(&event.data).map(Act::Award),
-            REVOKE => named(&event.data).map(Act::Revoke),
+            AWARD => Named::read(&event.data).map(Act::Award),
+            REVOKE => Named::read(&event.data).map(Act::Revoke),
             _ => None,
         }
     }
@@ -114,17 +127,6 @@ impl Order {
         let data = data.into_iter().map(|(name, value)| (SmolStr::new_static(name), value)).collect();
         Ok((Event { data, ..event }, key))
     }
-}
-
-fn named(data: &Map) -> Option<Named> {
-    let (Value::Text(badge), Value::Map(key)) = (data.get(BADGE)?, data.get(KEY)?) else { return None };
-    let part = |(name, value): (&SmolStr, &Value)| match value {
-        Value::Text(text) => Some((name.clone(), text.clone())),
-        _ => None,
-    };
-    let parts: Vec<_> = key.iter().map(part).collect::<Option<_>>()?;
-    let key = Key::new(parts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    Some(Named { badge: badge.clone(), key })
 }
 
 fn check_reason(reason: &str) -> Result<(), String> {

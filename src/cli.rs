@@ -4,6 +4,7 @@
 //! crate, as any program would; they know nothing of gRPC.
 
 mod attempt;
+mod audit;
 mod award;
 mod award_line;
 mod awards;
@@ -18,12 +19,14 @@ mod key;
 mod keys;
 pub mod lines;
 mod past;
+mod profile;
 mod record;
 mod reload;
 mod restore;
 mod retain;
 mod revoke;
 mod schema;
+mod secure;
 mod serve;
 mod server;
 mod settings;
@@ -58,6 +61,8 @@ enum Command {
     Awards(awards::Awards),
     Award(award::Award),
     Revoke(revoke::Revoke),
+    Audit(audit::Audit),
+    Profile(profile::Profile),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Reload(reload::Reload),
@@ -94,6 +99,8 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Awards(awards) => block_on(awards.run()),
         Command::Award(award) => block_on(award.run()),
         Command::Revoke(revoke) => block_on(revoke.run()),
+        Command::Audit(audit) => block_on(audit.run()),
+        Command::Profile(profile) => block_on(profile.run()),
         Command::Backup(backup) => block_on(backup.run()),
         Command::Restore(restore) => restore.run(),
         Command::Reload(reload) => block_on(reload.run()),

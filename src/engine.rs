@@ -50,6 +50,7 @@ use crate::document::{Change, Document};
 use crate::event::{Event, EventId, EventType, Map, Sequence, Time, UserId, Value};
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
+use crate::profile;
 use crate::stat::{Cell, Decimal, Kind, Slot, Step, Turn, Way};
 
 use environment::Seen;
@@ -115,6 +116,9 @@ pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl
     let mut work = Work::begin(catalog, moment, documents);
     (work.now, work.origin) = (event.time, event.id.clone());
     work.hear(&as_declared(catalog, event), Way::Add);
+    for change in profile::changes(event) {
+        work.view.open(&Key::user(&event.user)).apply(change);
+    }
     work.look_at_all();
     if catalog.keeps_time() {
         work.advance(event.time, Some(moment.historical));

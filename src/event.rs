@@ -24,7 +24,7 @@ pub const TYPE_MAX_BYTES: usize = 64;
 pub const USER_MAX_BYTES: usize = 128;
 /// Longest subject, in bytes. A longer one is refused.
 pub const SUBJECT_MAX_BYTES: usize = 512;
-/// Most bytes of an event's data, as the text of a JSON object. More is refused.
+/// Most bytes of an event's data, as the text of a JSON object. More is refused. A server may be set up to allow fewer.
 pub const DATA_MAX_BYTES: usize = 16 * 1024;
 /// Most levels of lists and objects in an event's data, the data itself being the first. More is
 /// refused.
@@ -150,16 +150,26 @@ impl Draft {
 
     /// The event, or everything that is wrong with it. `arrival` is now.
     pub fn parse(self, arrival: Time) -> Result<Event, Vec<Invalid>> {
+        self.parse_within(DATA_MAX_BYTES, arrival)
+    }
+
+    /// The same where data may have fewer bytes than [`DATA_MAX_BYTES`].
+    pub fn parse_within(self, data_most: usize, arrival: Time) -> Result<Event, Vec<Invalid>> {
         let r#type = EventType::parse(&self.r#type);
-        self.parse_as(r#type, arrival)
+        self.parse_as(r#type, data_most, arrival)
     }
 
     /// The same as an event that only the server itself sends, whatever type the draft says.
     pub fn parse_own(self, r#type: EventType, arrival: Time) -> Result<Event, Vec<Invalid>> {
-        self.parse_as(Ok(r#type), arrival)
+        self.parse_as(Ok(r#type), DATA_MAX_BYTES, arrival)
     }
 
-    fn parse_as(self, r#type: Result<EventType, String>, arrival: Time) -> Result<Event, Vec<Invalid>> {
+    fn parse_as(
+        self,
+        r#type: Result<EventType, String>,
+        data_most: usize,
+        arrival: Time,
+    ) -> Result<Event, Vec<Invalid>> {
         let mut wrong = Vec::new();
         let id = if self.id.is_empty() {
             EventId::fresh(arrival)
@@ -184,7 +194,7 @@ impl Draft {
             wrong.push(invalid);
             arrival
         });
-        let data = parse_data(self.data).unwrap_or_else(|invalid| {
+        let data = parse_data(self.data, data_most.min(DATA_MAX_BYTES)).unwrap_or_else(|invalid| {
             wrong.push(invalid);
             Map::default()
         });
@@ -211,12 +221,12 @@ fn parse_time(sent: Option<(i64, i32)>, arrival: Time) -> Result<Time, Invalid> 
     Ok(time)
 }
 
-fn parse_data(sent: DraftData) -> Result<Map, Invalid> {
-    let too_long = |bytes| format!("has {bytes} bytes; at most {DATA_MAX_BYTES} are allowed");
+fn parse_data(sent: DraftData, most: usize) -> Result<Map, Invalid> {
+    let too_long = |bytes| format!("has {bytes} bytes; at most {most} are allowed");
     match sent {
         DraftData::None => Ok(Map::default()),
         DraftData::Json(json) if json.is_empty() => Ok(Map::default()),
-        DraftData::Json(json) if json.len() > DATA_MAX_BYTES => {
+        DraftData::Json(json) if json.len() > most => {
             Err(Invalid::new("data_json", too_long(json.len())))
         }
         DraftData::Json(json) => Map::from_json(&json, DATA_MAX_DEPTH).map_err(|problem| {
@@ -225,7 +235,7 @@ fn parse_data(sent: DraftData) -> Result<Map, Invalid> {
         }),
         DraftData::Values(map) => {
             let bytes = map.to_string().len();
-            if bytes > DATA_MAX_BYTES {
+            if bytes > most {
                 return Err(Invalid::new("data", too_long(bytes)));
             }
             Ok(map)

@@ -33,6 +33,7 @@ pub mod act;
 pub mod award;
 pub mod document;
 pub mod audit;
+pub mod profile;
 pub mod outcome;
 pub mod catalog;
 

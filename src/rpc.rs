@@ -12,6 +12,7 @@
 mod achievements;
 mod admin;
 mod admission;
+mod audit;
 mod award;
 mod backup;
 mod badges;
@@ -28,7 +29,9 @@ mod health;
 mod known;
 mod live;
 mod page;
+mod profile;
 mod proto;
+mod received;
 mod record;
 mod reflection;
 mod reload;
@@ -58,6 +61,7 @@ use crate::service::Service;
 pub use calls::Calls;
 pub use ending::Ending;
 pub use frames::REQUEST_MAX_BYTES;
+pub use received::received;
 /// How a call ended, in a word.
 pub use tonic::Code;
 /// What a request or a response carries.

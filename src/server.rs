@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tower::ServiceExt;
 
 use crate::access::Access;
 use crate::port::Port;
@@ -35,7 +36,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let (calls, farewell) = rpc::routes(&service, &access).await;
-    let calls = web::over(calls);
+    let calls = web::over(calls).map_request(rpc::received);
 
     let (closed, kept) = oneshot::channel();
     let died = AtomicBool::new(false);

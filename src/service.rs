@@ -57,6 +57,23 @@ pub const QUEUE_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// How long to wait before an event that was refused for want of room or disk is sent again.
 pub const RETRY_AFTER: Duration = Duration::from_millis(250);
 
+/// How much is taken in at once. Each default is what holds if nothing else is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// As [`QUEUE_MAX`].
+    pub queue_events: usize,
+    /// As [`QUEUE_MAX_BYTES`].
+    pub queue_bytes: usize,
+    /// Most bytes of one event's data, at most [`DATA_MAX_BYTES`]. More is refused.
+    pub data_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { queue_events: QUEUE_MAX, queue_bytes: QUEUE_MAX_BYTES, data_bytes: DATA_MAX_BYTES }
+    }
+}
+
 /// The room for data is handed out in pieces of so many bytes.
 const PIECE_BYTES: usize = 1024;
 /// A group that is being published is looked at again after so long.
@@ -73,6 +90,7 @@ struct Inner {
     hub: Arc<Hub>,
     clock: Clock,
     threads: Threads,
+    limits: Limits,
     queue: mpsc::Sender<Submitted>,
     /// For the data of the events that are accepted and not yet answered, in pieces.
     room: Arc<Semaphore>,
@@ -121,17 +139,37 @@ impl Service {
     /// Begins to serve what a store has, with a catalog. The writer is a thread of its own, until
     /// [`Service::shut_down`].
     pub fn start(store: Arc<dyn Store>, catalog: Arc<Catalog>, clock: Clock) -> Service {
-        Service::start_on(Threads::default(), store, catalog, clock)
+        Service::start_within(Limits::default(), store, catalog, clock)
+    }
+
+    /// The same with other limits.
+    pub fn start_within(
+        limits: Limits,
+        store: Arc<dyn Store>,
+        catalog: Arc<Catalog>,
+        clock: Clock,
+    ) -> Service {
+        Service::begin(Threads::default(), limits, store, catalog, clock)
     }
 
     /// The same, with threads that are started and wait as a test wants it.
     pub fn start_on(threads: Threads, store: Arc<dyn Store>, catalog: Arc<Catalog>, clock: Clock) -> Service {
+        Service::begin(threads, Limits::default(), store, catalog, clock)
+    }
+
+    fn begin(
+        threads: Threads,
+        limits: Limits,
+        store: Arc<dyn Store>,
+        catalog: Arc<Catalog>,
+        clock: Clock,
+    ) -> Service {
         let hub = Arc::new(Hub::default());
         let catalog = Arc::new(InUse(RwLock::new(catalog)));
-        let (queue, submitted) = mpsc::channel(QUEUE_MAX);
+        let (queue, submitted) = mpsc::channel(limits.queue_events);
         let writer = Writer::new(store.clone(), catalog.clone(), hub.clone(), clock.clone(), submitted);
         let writer = Mutex::new(Some(writer.spawn(threads.clone())));
-        let room = Arc::new(Semaphore::new(QUEUE_MAX_BYTES / PIECE_BYTES));
+        let room = Arc::new(Semaphore::new(limits.queue_bytes / PIECE_BYTES));
         let (stopping, reloading, folder) = Default::default();
         Service(Arc::new(Inner {
             timelines: store.timelines(),
@@ -140,6 +178,7 @@ impl Service {
             hub,
             clock,
             threads,
+            limits,
             queue,
             room,
             backups: Arc::new(Semaphore::new(BACKUPS_MAX)),
@@ -346,7 +385,7 @@ impl Inner {
             return Err(Error::ShuttingDown);
         }
         let arrival = self.arrival(&draft.id, draft.time).await?;
-        let event = draft.parse(arrival).map_err(Error::Invalid)?;
+        let event = draft.parse_within(self.limits.data_bytes, arrival).map_err(Error::Invalid)?;
         self.catalog.get().check_event(&event).map_err(Error::Invalid)?;
         Ok((event, arrival))
     }

@@ -57,6 +57,11 @@ impl Slot {
     pub const BY_HAND: Slot = Slot(u32::MAX - 1);
     /// The slot in the documents of the audit log.
     pub const AUDIT: Slot = Slot(u32::MAX - 2);
+
+    /// The slot in a user's document of a field of the profile, by its place.
+    pub const fn of_profile(place: u32) -> Slot {
+        Slot(Slot::AUDIT.0 - 1 - place)
+    }
 }
 
 /// A stat as it is declared, compiled. A flag is one too, of [`Kind::Flag`]: it hears nothing, and

@@ -14,6 +14,7 @@ use super::error::Error;
 use super::folder;
 use super::keys::{self, InUse};
 use super::retain;
+use super::secure;
 use super::settings::Settings;
 use super::signals::{Hangups, Signals};
 use crate::catalog::{Catalog, Gives, Rule, Season};
@@ -21,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::Value;
 use crate::port::Port;
+use crate::port::tls::Tls;
 use crate::service::Service;
 use crate::stat::{Kind, PartSource, Stat};
 use crate::store::{self, Embedded, Options, Store};
@@ -53,12 +55,14 @@ impl Serve {
         // Before anything else, so that a signal in between ends nothing half-way.
         let mut signals = Signals::listen()?;
         let hangups = Hangups::listen()?;
+        let clock = Clock::system();
+        let tls = secure::tls(&config, clock.clone())?;
+        let keys = InUse::read(keys::file(&config), clock.clone())?;
+        secure::allow(&config, tls.as_ref(), !keys.access.is_open())?;
         // Before the store, which would be made in the wrong place.
         if !config.badges.is_dir() {
             return Err(no_badges(&config.badges));
         }
-        let clock = Clock::system();
-        let keys = InUse::read(keys::file(&config), clock.clone())?;
         let options = Options {
             segment_bytes: config.store.segment_bytes,
             checkpoint_journal_bytes: config.store.checkpoint_bytes,
@@ -68,7 +72,8 @@ impl Serve {
         };
         let store = Embedded::open(&config.data, options)?;
         let as_read = folder::Look::at(&config.badges);
-        let Some((catalog, numbers)) = compile(&config.badges, &store.numbers())? else {
+        let Some((catalog, numbers)) = compile(&config.badges, (&config.limits).into(), &store.numbers())?
+        else {
             return Ok(ExitCode::FAILURE);
         };
         store.adopt(&numbers)?;
@@ -77,11 +82,15 @@ impl Serve {
         let listener = TcpListener::bind(config.listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let catalog = Arc::new(catalog);
-        let service = Service::start(Arc::new(store), catalog.clone(), clock);
+        let limits = (&config.limits).into();
+        let service = Service::start_within(limits, Arc::new(store), catalog.clone(), clock);
         greet(&config, address, &catalog)?;
+        if let Some(tls) = &tls {
+            tokio::spawn(tls.clone().follow());
+        }
         tokio::spawn(retain::keep_to(config.retain, service.clone()));
-        service.comes_from(config.badges.clone());
-        tokio::spawn(reload_when_told(service.clone(), keys.clone(), hangups));
+        service.comes_from(config.badges.clone(), (&config.limits).into());
+        tokio::spawn(reload_when_told(service.clone(), tls.clone(), keys.clone(), hangups));
         tokio::spawn(keys.clone().read_when_changed());
         if config.watch {
             tokio::spawn(folder::reload_when_changed(service.clone(), config.badges.clone(), as_read));
@@ -99,6 +108,10 @@ impl Serve {
             });
         };
         let port = Port::new(listener).limits((&config.limits).into());
+        let port = match tls {
+            None => port,
+            Some(tls) => port.tls(tls),
+        };
         server::serve(port, service, keys.access, told)
             .await
             .map_err(|error| Error::Usage(error.to_string()))?;
@@ -109,9 +122,16 @@ impl Serve {
 
 /// Says where it listens, on a line of its own, and what to try.
 fn greet(config: &Config, address: SocketAddr, catalog: &Catalog) -> Result<(), Error> {
+    let tls = config.tls.cert.is_some();
     let server = match address.to_string() == Config::default().listen.to_string() {
+        // By the name that is in the certificate.
+        _ if tls => format!(" --server https://NAME:{}", address.port()),
         true => String::new(),
         false => format!(" --server http://{address}"),
+    };
+    let grpcurl = match tls {
+        true => format!("grpcurl NAME:{}", address.port()),
+        false => format!("grpcurl -plaintext {address}"),
     };
     let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
     let (folder, data) = (config.badges.display(), config.data.display());
@@ -128,18 +148,21 @@ fn greet(config: &Config, address: SocketAddr, catalog: &Catalog) -> Result<(), 
            {program} record ana {example}{server}\n  \
            {program} badges ana{server}\n  \
            {program} watch{server}\n  \
-           grpcurl -plaintext {address} list"
+           {grpcurl} list"
     )?;
     out.flush()?;
     Ok(())
 }
 
-/// Reads the badge files and the keys again at every SIGHUP. Those in use go on where the new ones cannot be used.
-async fn reload_when_told(service: Service, keys: InUse, mut hangups: Hangups) {
+/// Reads the badge files, those for TLS and the keys again at every SIGHUP. Those in use go on where the new ones cannot be used.
+async fn reload_when_told(service: Service, tls: Option<Tls>, keys: InUse, mut hangups: Hangups) {
     loop {
         hangups.next().await;
+        // What came of each stands in the log.
+        if let Some(tls) = &tls {
+            let _ = tls.reload().await;
+        }
         keys.read_again().await;
-        // What came of it stands in the log.
         let _ = service.reload_folder().await;
     }
 }

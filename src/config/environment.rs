@@ -4,7 +4,15 @@ use super::declare::{PREFIX, Setting};
 use crate::diagnostic::nearest;
 
 /// Variables that other commands and clients read.
-const ELSEWHERE: [&str; 4] = ["LAURELS_CONFIG", "LAURELS_KEY", "LAURELS_KEY_FILE", "LAURELS_SERVER"];
+const ELSEWHERE: [&str; 7] = [
+    "LAURELS_CA",
+    "LAURELS_CLIENT_CERT",
+    "LAURELS_CLIENT_KEY",
+    "LAURELS_CONFIG",
+    "LAURELS_KEY",
+    "LAURELS_KEY_FILE",
+    "LAURELS_SERVER",
+];
 
 /// What a variable that is no setting may be.
 pub(super) enum Known {

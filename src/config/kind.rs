@@ -68,16 +68,16 @@ pub(super) fn path() -> Kind<PathBuf> {
     Kind::new("PATH", "a path", read, |path| quoted(&path.to_string_lossy()))
 }
 
-/// A file, or where it is if nothing is said: that has words.
-pub(super) fn path_or(words: &'static str) -> Kind<Option<PathBuf>> {
+/// A file, or another or none, for which there is a word.
+pub(super) fn path_or(word: &'static str) -> Kind<Option<PathBuf>> {
     let read = move |written: Written<'_>| match written.text()? {
         "" => None,
-        text => Some(Some(text).filter(|text| *text != words).map(PathBuf::from)),
+        text => Some(Some(text).filter(|text| *text != word).map(PathBuf::from)),
     };
     let show = move |path: &Option<PathBuf>| {
-        quoted(&path.as_ref().map_or(words.into(), |path| path.to_string_lossy()))
+        quoted(&path.as_ref().map_or_else(|| word.into(), |path| path.to_string_lossy()))
     };
-    Kind::new("PATH", format!("{words:?}, or a path"), read, show)
+    Kind::new("PATH", format!("{word:?}, or a path"), read, show)
 }
 
 /// An address and a port.

@@ -8,6 +8,7 @@ use crate::act::Act;
 use crate::catalog::Catalog;
 use crate::event::{Event, Time};
 use crate::key::{Key, PART_MAX_BYTES};
+use crate::profile;
 use crate::stat::{PartSource, Stat, as_part};
 
 use super::environment::Seen;
@@ -28,6 +29,9 @@ pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec
     let event = &*as_declared(catalog, event);
     let mut found = Vec::new();
     let r#type = event.r#type.as_str();
+    if r#type == profile::UPDATED {
+        found.push(Key::user(&event.user));
+    }
     for index in catalog.hears(r#type).chain(catalog.takes_back(r#type)).chain(catalog.resets(r#type)) {
         for key in of_stat(&view, &catalog.stats[index], event, event.time) {
             // Whoever the key is about is who may be given something.

@@ -7,10 +7,10 @@ use super::backup;
 use super::closing::Closing;
 use super::proto::admin_service_server::AdminService;
 use super::proto::{
-    AwardBadgeRequest, AwardBadgeResponse, BackupRequest, ReloadRequest, ReloadResponse, RevokeBadgeRequest,
-    RevokeBadgeResponse,
+    AwardBadgeRequest, AwardBadgeResponse, BackupRequest, ListAuditEventsRequest, ListAuditEventsResponse,
+    ReloadRequest, ReloadResponse, RevokeBadgeRequest, RevokeBadgeResponse,
 };
-use super::{hand, reload};
+use super::{audit, hand, reload};
 use crate::service::Service;
 
 /// The calls of those who run the site, over one service.
@@ -46,5 +46,12 @@ impl AdminService for Admin {
     ) -> Result<Response<RevokeBadgeResponse>, Status> {
         let caller = caller(&request)?;
         Ok(Response::new(hand::revoke(&self.service, &caller, request.into_inner()).await?))
+    }
+
+    async fn list_audit_events(
+        &self,
+        request: Request<ListAuditEventsRequest>,
+    ) -> Result<Response<ListAuditEventsResponse>, Status> {
+        Ok(Response::new(audit::list(&self.service, request.get_ref()).await?))
     }
 }

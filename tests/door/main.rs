@@ -3,10 +3,18 @@
 #[path = "../it/opened.rs"]
 mod opened;
 
+mod answering;
 mod canary;
+mod certificates;
+mod exposure;
+mod floods;
+mod frames;
 mod http;
 mod matrix;
+mod program;
 mod server;
+mod slow;
+mod tls;
 mod web;
 
 /// The messages, as committed for the Rust client crate.

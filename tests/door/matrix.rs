@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 
 use crate::http::{open, over_http2, post, send};
 use crate::proto::{
-    Event, GetBadgesRequest, LiveNotificationsRequest, RecordEventRequest, RecordEventsRequest,
+    Event, GetBadgesRequest, GetProfileRequest, LiveNotificationsRequest, Profile, RecordEventRequest,
+    RecordEventsRequest, UpdateProfileRequest,
 };
 use crate::server::{Server, start_for};
 
@@ -73,7 +74,17 @@ fn asked(path: &'static str, needs: Needs, user: &str) -> Asked {
             let request = LiveNotificationsRequest { users: vec![user], ..Default::default() };
             (request.encode_to_vec(), Value::Null, false, true)
         }
-        "ListBadges" | "Reload" | "AwardBadge" | "RevokeBadge" | "GetProfile" | "UpdateProfile" => {
+        "GetProfile" => {
+            let json = json!({ "user": user });
+            (GetProfileRequest { user }.encode_to_vec(), json, true, true)
+        }
+        "UpdateProfile" => {
+            let json = json!({ "profile": { "user": user, "name": "A" } });
+            let profile = Profile { user, name: "A".into(), ..Profile::default() };
+            let request = UpdateProfileRequest { profile: Some(profile), ..Default::default() };
+            (request.encode_to_vec(), json, true, true)
+        }
+        "ListBadges" | "Reload" | "AwardBadge" | "RevokeBadge" | "ListAuditEvents" => {
             (Vec::new(), json!({}), true, false)
         }
         "Backup" | "Watch" => (Vec::new(), Value::Null, false, false),

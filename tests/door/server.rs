@@ -7,7 +7,7 @@ use std::sync::Arc;
 use laurels::access::Access;
 use laurels::clock::Clock;
 use laurels::event::Time;
-use laurels::port::Port;
+use laurels::port::{Limits, Port};
 use laurels::server;
 use laurels::service::Service;
 use laurels::store::Options;
@@ -47,26 +47,36 @@ at    = 10
 
 /// Starts a server with a few badges for photos, at the beginning of 2026.
 pub(crate) async fn start() -> Server {
-    start_for(Access::open(Clock::system())).await
+    start_with(Limits::default(), Access::open(Clock::system())).await
+}
+
+/// The same with other limits of the port.
+pub(crate) async fn start_within(limits: Limits) -> Server {
+    start_with(limits, Access::open(Clock::system())).await
 }
 
 /// The same, for those whom this lets in.
 pub(crate) async fn start_for(access: Access) -> Server {
+    start_with(Limits::default(), access).await
+}
+
+async fn start_with(limits: Limits, access: Access) -> Server {
     let directory = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut server = start_in(directory.path(), listener, access);
+    let mut server = start_in(directory.path(), listener, limits, access);
     server.directory = Some(directory);
     server
 }
 
-fn start_in(directory: &Path, listener: TcpListener, access: Access) -> Server {
+fn start_in(directory: &Path, listener: TcpListener, limits: Limits, access: Access) -> Server {
     let (store, catalog) = opened(directory, Options::default(), "photos", BADGES);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
     let service = Service::start(Arc::new(store), catalog, clock);
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
-        server::serve(Port::new(listener), service, access, async { drop(stopped.await) }).await.unwrap();
+        let port = Port::new(listener).limits(limits);
+        server::serve(port, service, access, async { drop(stopped.await) }).await.unwrap();
     });
     Server { address, stop: Some(stop), served, directory: None }
 }

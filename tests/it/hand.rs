@@ -51,6 +51,27 @@ fn a_badge_is_given_and_taken_back_from_the_command_line() {
     assert!(out.starts_with("taken back\n") && out.contains("so these were taken back\n"), "{out}");
     assert_eq!(said(&["revoke", "ann", "met-us", "--reason", "again"]), "not held; nothing was changed\n");
 
+    let log = said(&["audit"]);
+    let said_without_times: Vec<_> = log.lines().map(|line| line.split_once("  ").unwrap().1).collect();
+    assert_eq!(
+        said_without_times,
+        [
+            "local  revoke ann met-us (changed nothing): again",
+            "local  revoke ann met-us: it was somebody else",
+            "local  award ann loved-photo p 1: contest",
+            "local  award ann met-us (changed nothing): again",
+            "local  award ann met-us: our stand",
+        ]
+    );
+    let oldest = said(&["audit", "--json"]).lines().last().unwrap().to_owned();
+    assert!(oldest.starts_with(r#"{"number":1,"record_time":"20"#), "{oldest}");
+    let rest = r#""actor":"local","action":"award","user":"ann","badge":"met-us","key":"","time":"2026-01-31T12:00:00Z","reason":"our stand","id":"a1","changed":true}"#;
+    assert!(oldest.ends_with(rest), "{oldest}");
+    assert_eq!(
+        said(&["audit", "--limit", "2"]).lines().collect::<Vec<_>>(),
+        log.lines().take(2).collect::<Vec<_>>()
+    );
+
     for (arguments, says) in [
         (vec!["award", "ann", "met-us", "--reason", " "], "reason must be set"),
         (
@@ -81,6 +102,8 @@ fn what_was_done_by_hand_survives_a_kill_a_lost_sled_and_a_restore() {
     said(&server, &["record", "ben", "heart.given", "--subject", "p1", "owner=ann"]);
     said(&server, &["revoke", "ann", "loved-photo", "p1", "--reason", "bought", "--id", "r1"]);
     let held = said(&server, &["badges", "ann"]);
+    let log = said(&server, &["audit", "--json"]);
+    assert_eq!(log.lines().count(), 2);
     // What is taken back by hand stays away, though its rule finds it true again.
     let is_the_same = |server: &Server| {
         let again = said(server, &["award", "ann", "met-us", "--reason", "our stand", "--id", "a1"]);
@@ -90,6 +113,7 @@ fn what_was_done_by_hand_survives_a_kill_a_lost_sled_and_a_restore() {
         assert_eq!(said(server, &["badges", "ann"]), held);
         said(server, &["record", "cat", "heart.given", "--subject", "p1", "owner=ann"]);
         assert_eq!(said(server, &["badges", "ann"]), held);
+        assert_eq!(said(server, &["audit", "--json"]), log);
     };
     server.kill_and_restart();
     is_the_same(&server);

@@ -19,6 +19,7 @@ mod history;
 mod live;
 mod looks;
 mod opened;
+mod profile;
 mod reload;
 mod retention;
 mod rpc;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# grpcurl, which knows nothing of Laurels, lists, describes, records, reads and watches
+# grpcurl and buf curl, which know nothing of Laurels, do what docs/debugging.md says, and more
 set -euo pipefail
 cargo build --locked --bin laurels
+python3 tests/suites/readme.py docs/debugging.md
 scratch=$(mktemp -d)
 # The server writes to its directory until it has ended.
 trap 'kill $server 2> /dev/null || true; wait $server 2> /dev/null || true; rm -rf "$scratch"' EXIT

@@ -10,7 +10,7 @@ use Laurels\Transport;
 use Psr\Log\LoggerInterface;
 
 /**
- * Which corner of the matrix runs: LAURELS_TRANSPORT names the transport.
+ * Which corner of the matrix runs: LAURELS_TRANSPORT names the transport, and LAURELS_TLS is 1 where it is by TLS.
  */
 final class Leg
 {
@@ -22,10 +22,35 @@ final class Leg
         return Transport::from((string) \getenv('LAURELS_TRANSPORT'));
     }
 
-    /** @param array<string, mixed> $options beside those of the leg */
-    public static function client(Server $server, array $options = [], ?LoggerInterface $logger = null): Client
+    public static function usesTls(): bool
     {
-        return new Client("http://{$server->address()}", options: self::options($options), logger: $logger);
+        return \getenv('LAURELS_TLS') === '1';
+    }
+
+    /** @return ?string the certificates to believe */
+    public static function caFile(): ?string
+    {
+        return self::usesTls() ? Certificates::made()->authority : null;
+    }
+
+    /** @return list<string> what `laurels serve` is told besides */
+    public static function serverArguments(): array
+    {
+        if (!self::usesTls()) {
+            return [];
+        }
+        $certificates = Certificates::made();
+        return ['--tls-cert', $certificates->certificate, '--tls-key', $certificates->key];
+    }
+
+    /** @param array<string, mixed> $options beside those of the leg */
+    public static function client(
+        Server $server,
+        array $options = [],
+        ?LoggerInterface $logger = null,
+        ?string $key = null,
+    ): Client {
+        return new Client($server->url(), $key, self::options($options), $logger);
     }
 
     /** @param array<string, mixed> $options */
@@ -35,6 +60,7 @@ final class Leg
             'transport' => self::transport(),
             'recordDeadlineMs' => self::DEADLINE_MS,
             'deadlineMs' => self::DEADLINE_MS,
+            'caFile' => self::caFile(),
         ]);
     }
 }

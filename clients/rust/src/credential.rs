@@ -10,7 +10,7 @@ use tonic::{Request, Status};
 use crate::error::Error;
 
 /// A connection on which every call has its credential.
-pub(crate) type Line = InterceptedService<Channel, Credential>;
+pub(crate) type Keyed = InterceptedService<Channel, Credential>;
 
 /// A key, or none. Shown by nothing: it is marked as sensitive, which `Debug` and HTTP/2's compression respect.
 #[derive(Clone, Debug)]

@@ -75,8 +75,16 @@ impl Error {
     }
 
     pub(crate) fn unreachable(url: &str, source: tonic::transport::Error) -> Error {
-        let message = format!("cannot reach {url}: {}", innermost(&source));
-        Error::local(message, true, Some(source.into()))
+        let cause = innermost(&source);
+        // As rustls words it. Nothing is gained by trying again: somebody has to say whom to believe.
+        let believed = !cause.contains("invalid peer certificate");
+        let message = match believed {
+            true => format!("cannot reach {url}: {cause}"),
+            false => format!(
+                "the certificate of {url} is not believed ({cause}); name the authority that signed it, and the server as in its certificate"
+            ),
+        };
+        Error::local(message, believed, Some(source.into()))
     }
 
     pub(crate) fn bad_url(url: &str, problem: &str) -> Error {
@@ -88,6 +96,15 @@ impl Error {
         let message =
             "the key cannot be sent: it has characters that no key has; copy it again, without line breaks";
         Error::local(message.to_owned(), false, None)
+    }
+
+    pub(crate) fn bad_tls(problem: &str) -> Error {
+        Error::local(problem.to_owned(), false, None)
+    }
+
+    pub(crate) fn unusable_tls(source: tonic::transport::Error) -> Error {
+        let message = format!("TLS cannot be set up: {}", innermost(&source));
+        Error::local(message, false, Some(source.into()))
     }
 
     fn local(

@@ -12,6 +12,7 @@ connection where it had stopped.
 
 from laurels.async_client import AsyncClient
 from laurels.async_watch import AsyncWatch
+from laurels.browser_tokens import BrowserTokens
 from laurels.client import Client
 from laurels.errors import (
     AccessDenied,
@@ -48,6 +49,7 @@ __all__ = [
     "Badge",
     "BadgeList",
     "BadgeNotFound",
+    "BrowserTokens",
     "Client",
     "CursorRefused",
     "Event",

@@ -553,6 +553,76 @@ pub struct Badge {
     #[prost(int64, tag = "14")]
     pub holders: i64,
 }
+/// Asks for the profile of one user.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetProfileRequest {
+    /// The user. Required.
+    #[prost(string, tag = "1")]
+    pub user: ::prost::alloc::string::String,
+}
+/// The profile of one user.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetProfileResponse {
+    /// The profile. Of a user nobody has heard of, it is empty but for the user.
+    #[prost(message, optional, tag = "1")]
+    pub profile: ::core::option::Option<Profile>,
+}
+/// A user, as shown to others.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Profile {
+    /// The user.
+    #[prost(string, tag = "1")]
+    pub user: ::prost::alloc::string::String,
+    /// What to call the user. At most 256 bytes without control characters.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Where the user's page is: an http or https URL of at most 2,048 bytes.
+    #[prost(string, tag = "3")]
+    pub link: ::prost::alloc::string::String,
+    /// Where the user's picture is: likewise.
+    #[prost(string, tag = "4")]
+    pub picture: ::prost::alloc::string::String,
+    /// The IANA name of the user's time zone, such as "Europe/Rome", or a distance from
+    /// UTC, "+05:30". Empty: none was chosen, and UTC is meant. Rules that ask for it
+    /// have another than the first from the end of the day on which it was chosen.
+    #[prost(string, tag = "5")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// The user's language, as BCP 47 names it: "pt-BR". At most 64 bytes.
+    #[prost(string, tag = "6")]
+    pub language: ::prost::alloc::string::String,
+    /// The points of all awards held. Output only.
+    #[prost(int64, tag = "7")]
+    pub points: i64,
+    /// How many awards the user has. Output only.
+    #[prost(int32, tag = "8")]
+    pub award_count: i32,
+}
+/// Sets part of a profile.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateProfileRequest {
+    /// The profile, with its user. Required.
+    #[prost(message, optional, tag = "1")]
+    pub profile: ::core::option::Option<Profile>,
+    /// Which fields to set: "name", "link", "picture", "time_zone", "language", or "\*" for
+    /// all of them. One that is named here and empty above is emptied; a time zone is then
+    /// UTC. Left out: every field that is not empty.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// Names the change for ever, as Event.id: sent again it is made once. Left empty, the
+    /// server makes one.
+    #[prost(string, tag = "3")]
+    pub id: ::prost::alloc::string::String,
+}
+/// The profile as it is now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateProfileResponse {
+    /// The profile.
+    #[prost(message, optional, tag = "1")]
+    pub profile: ::core::option::Option<Profile>,
+    /// What became of the event, as RecordEvent answers it.
+    #[prost(message, optional, tag = "2")]
+    pub recorded: ::core::option::Option<RecordEventResponse>,
+}
 /// Generated client implementations.
 pub mod achievement_service_client {
     #![allow(
@@ -792,6 +862,60 @@ pub mod achievement_service_client {
                 .insert(GrpcMethod::new("laurels.v1.AchievementService", "ListBadges"));
             self.inner.unary(req, path, codec).await
         }
+        /// How a user is shown to others, with points and how many awards there are.
+        pub async fn get_profile(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetProfileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetProfileResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AchievementService/GetProfile",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AchievementService", "GetProfile"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Sets how a user is shown, and the user's time zone and language. It is recorded as
+        /// an event "profile.updated" of that user, whose data are the fields that are set:
+        /// as durable, and rules hear it.
+        pub async fn update_profile(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateProfileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateProfileResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AchievementService/UpdateProfile",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("laurels.v1.AchievementService", "UpdateProfile"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Asks for a backup.
@@ -963,6 +1087,63 @@ pub struct RevokeBadgeResponse {
     /// The place of the act in the order of all events, as RecordEventResponse.cursor.
     #[prost(string, tag = "6")]
     pub cursor: ::prost::alloc::string::String,
+}
+/// Asks for a page of the audit log.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAuditEventsRequest {
+    /// At most this many. 0 means 100; more than 1,000 is taken as 1,000.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// The next_page_token of the answer before. Empty: the newest.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of the audit log.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAuditEventsResponse {
+    /// What was done, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<AuditEvent>,
+    /// Asks for the next page. Empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Something that was done by hand.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditEvent {
+    /// Which entry of the log: 1, 2, 3, without a gap.
+    #[prost(int64, tag = "1")]
+    pub number: i64,
+    /// The id of the act.
+    #[prost(string, tag = "2")]
+    pub id: ::prost::alloc::string::String,
+    /// When it was done, by the server's clock.
+    #[prost(message, optional, tag = "3")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who did it: an API key, or "local" where the server asks nobody who it is.
+    #[prost(string, tag = "4")]
+    pub actor: ::prost::alloc::string::String,
+    /// What was done: "award" or "revoke". There may be others one day.
+    #[prost(string, tag = "5")]
+    pub action: ::prost::alloc::string::String,
+    /// To whom.
+    #[prost(string, tag = "6")]
+    pub user: ::prost::alloc::string::String,
+    /// Which badge, by id.
+    #[prost(string, tag = "7")]
+    pub badge: ::prost::alloc::string::String,
+    /// For what, as Award.key shows it.
+    #[prost(string, tag = "8")]
+    pub key: ::prost::alloc::string::String,
+    /// The date that the award was given with.
+    #[prost(message, optional, tag = "9")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why.
+    #[prost(string, tag = "10")]
+    pub reason: ::prost::alloc::string::String,
+    /// False when the award was held already, or was not held: nothing was changed.
+    #[prost(bool, tag = "11")]
+    pub changed: bool,
 }
 /// Generated client implementations.
 pub mod admin_service_client {
@@ -1163,6 +1344,32 @@ pub mod admin_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("laurels.v1.AdminService", "RevokeBadge"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What was done by hand: who, what, why and when, newest first. Nothing is ever taken
+        /// out of it, also where records of events are kept for a limited time only.
+        pub async fn list_audit_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAuditEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAuditEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AdminService/ListAuditEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AdminService", "ListAuditEvents"));
             self.inner.unary(req, path, codec).await
         }
     }

@@ -12,12 +12,13 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from laurels.v1 import errors_pb2 as laurels_dot_v1_dot_errors__pb2
 from laurels.v1 import event_pb2 as laurels_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dlaurels/v1/achievements.proto\x12\nlaurels.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17laurels/v1/errors.proto\x1a\x16laurels/v1/event.proto\"i\n\x13RecordEventsRequest\x12 \n\x05\x65vent\x18\x01 \x01(\x0b\x32\x11.laurels.v1.Event\x12\x30\n\x07options\x18\x02 \x01(\x0b\x32\x1f.laurels.v1.RecordEventsOptions\")\n\x13RecordEventsOptions\x12\x12\n\nhistorical\x18\x01 \x01(\x08\"\x8d\x01\n\x14RecordEventsResponse\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x33\n\x08recorded\x18\x02 \x01(\x0b\x32\x1f.laurels.v1.RecordEventResponseH\x00\x12\'\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x16.laurels.v1.EventErrorH\x00\x42\x08\n\x06result\"\x85\x01\n\nEventError\x12\'\n\x06reason\x18\x01 \x01(\x0e\x32\x17.laurels.v1.ErrorReason\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12.\n\x0bretry_delay\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x85\x01\n\x10GetBadgesRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x61\x64ges\x18\x02 \x03(\t\x12\x12\n\ncategories\x18\x03 \x03(\t\x12\x18\n\x10without_progress\x18\x04 \x01(\x08\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\"\xae\x01\n\x11GetBadgesResponse\x12!\n\x06\x61wards\x18\x01 \x03(\x0b\x32\x11.laurels.v1.Award\x12&\n\x08progress\x18\x02 \x03(\x0b\x32\x14.laurels.v1.Progress\x12\x11\n\theld_bits\x18\x03 \x01(\x0c\x12\x12\n\ntotal_size\x18\x04 \x01(\x05\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x06 \x01(\t\"b\n\x08Progress\x12\r\n\x05\x62\x61\x64ge\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0f\n\x07\x63urrent\x18\x03 \x01(\x01\x12\x0c\n\x04goal\x18\x04 \x01(\x01\x12\r\n\x05title\x18\x05 \x01(\t\x12\x0c\n\x04tier\x18\x06 \x01(\x05\"\xab\x01\n\x18LiveNotificationsRequest\x12\r\n\x05users\x18\x01 \x03(\t\x12\x0e\n\x06\x62\x61\x64ges\x18\x02 \x03(\t\x12\x12\n\ncategories\x18\x03 \x03(\t\x12\r\n\x05\x61\x66ter\x18\x04 \x01(\t\x12\x16\n\x0e\x66rom_beginning\x18\x05 \x01(\x08\x12\x35\n\x12heartbeat_interval\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"K\n\x19LiveNotificationsResponse\x12.\n\x0cnotification\x18\x01 \x01(\x0b\x32\x18.laurels.v1.Notification\"\xdc\x01\n\x0cNotification\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04user\x18\x03 \x01(\t\x12\"\n\x05\x61ward\x18\x04 \x01(\x0b\x32\x11.laurels.v1.AwardH\x00\x12,\n\nrevocation\x18\x05 \x01(\x0b\x32\x16.laurels.v1.RevocationH\x00\x12*\n\theartbeat\x18\x08 \x01(\x0b\x32\x15.laurels.v1.HeartbeatH\x00\x42\x06\n\x04kind\"@\n\nRevocation\x12 \n\x05\x61ward\x18\x01 \x01(\x0b\x32\x11.laurels.v1.Award\x12\x10\n\x08\x65vent_id\x18\x03 \x01(\t\"\x19\n\tHeartbeat\x12\x0c\n\x04live\x18\x01 \x01(\x08\"g\n\x11ListBadgesRequest\x12\x12\n\ncategories\x18\x01 \x03(\t\x12\x17\n\x0finclude_retired\x18\x03 \x01(\x08\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"d\n\x12ListBadgesResponse\x12!\n\x06\x62\x61\x64ges\x18\x01 \x03(\x0b\x32\x11.laurels.v1.Badge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\nuser_count\x18\x03 \x01(\x03\"\xea\x01\n\x05\x42\x61\x64ge\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x05\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\r\n\x05medal\x18\x06 \x01(\t\x12\x0e\n\x06\x66\x61mily\x18\x07 \x01(\t\x12\x0c\n\x04tier\x18\x08 \x01(\x05\x12\x0e\n\x06points\x18\t \x01(\x05\x12\x0c\n\x04icon\x18\n \x01(\t\x12\x0e\n\x06secret\x18\x0b \x01(\x08\x12\x12\n\nrepeatable\x18\x0c \x01(\x08\x12\x0f\n\x07retired\x18\r \x01(\x08\x12\x0f\n\x07holders\x18\x0e \x01(\x03\x32\xb6\x03\n\x12\x41\x63hievementService\x12N\n\x0bRecordEvent\x12\x1e.laurels.v1.RecordEventRequest\x1a\x1f.laurels.v1.RecordEventResponse\x12U\n\x0cRecordEvents\x12\x1f.laurels.v1.RecordEventsRequest\x1a .laurels.v1.RecordEventsResponse(\x01\x30\x01\x12H\n\tGetBadges\x12\x1c.laurels.v1.GetBadgesRequest\x1a\x1d.laurels.v1.GetBadgesResponse\x12\x62\n\x11LiveNotifications\x12$.laurels.v1.LiveNotificationsRequest\x1a%.laurels.v1.LiveNotificationsResponse0\x01\x12K\n\nListBadges\x12\x1d.laurels.v1.ListBadgesRequest\x1a\x1e.laurels.v1.ListBadgesResponseB#\xca\x02\nLaurels\\V1\xe2\x02\x13Laurels\\V1\\Metadatab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dlaurels/v1/achievements.proto\x12\nlaurels.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17laurels/v1/errors.proto\x1a\x16laurels/v1/event.proto\"i\n\x13RecordEventsRequest\x12 \n\x05\x65vent\x18\x01 \x01(\x0b\x32\x11.laurels.v1.Event\x12\x30\n\x07options\x18\x02 \x01(\x0b\x32\x1f.laurels.v1.RecordEventsOptions\")\n\x13RecordEventsOptions\x12\x12\n\nhistorical\x18\x01 \x01(\x08\"\x8d\x01\n\x14RecordEventsResponse\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x33\n\x08recorded\x18\x02 \x01(\x0b\x32\x1f.laurels.v1.RecordEventResponseH\x00\x12\'\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x16.laurels.v1.EventErrorH\x00\x42\x08\n\x06result\"\x85\x01\n\nEventError\x12\'\n\x06reason\x18\x01 \x01(\x0e\x32\x17.laurels.v1.ErrorReason\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12.\n\x0bretry_delay\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x85\x01\n\x10GetBadgesRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x61\x64ges\x18\x02 \x03(\t\x12\x12\n\ncategories\x18\x03 \x03(\t\x12\x18\n\x10without_progress\x18\x04 \x01(\x08\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\"\xae\x01\n\x11GetBadgesResponse\x12!\n\x06\x61wards\x18\x01 \x03(\x0b\x32\x11.laurels.v1.Award\x12&\n\x08progress\x18\x02 \x03(\x0b\x32\x14.laurels.v1.Progress\x12\x11\n\theld_bits\x18\x03 \x01(\x0c\x12\x12\n\ntotal_size\x18\x04 \x01(\x05\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x06 \x01(\t\"b\n\x08Progress\x12\r\n\x05\x62\x61\x64ge\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0f\n\x07\x63urrent\x18\x03 \x01(\x01\x12\x0c\n\x04goal\x18\x04 \x01(\x01\x12\r\n\x05title\x18\x05 \x01(\t\x12\x0c\n\x04tier\x18\x06 \x01(\x05\"\xab\x01\n\x18LiveNotificationsRequest\x12\r\n\x05users\x18\x01 \x03(\t\x12\x0e\n\x06\x62\x61\x64ges\x18\x02 \x03(\t\x12\x12\n\ncategories\x18\x03 \x03(\t\x12\r\n\x05\x61\x66ter\x18\x04 \x01(\t\x12\x16\n\x0e\x66rom_beginning\x18\x05 \x01(\x08\x12\x35\n\x12heartbeat_interval\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"K\n\x19LiveNotificationsResponse\x12.\n\x0cnotification\x18\x01 \x01(\x0b\x32\x18.laurels.v1.Notification\"\xdc\x01\n\x0cNotification\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04user\x18\x03 \x01(\t\x12\"\n\x05\x61ward\x18\x04 \x01(\x0b\x32\x11.laurels.v1.AwardH\x00\x12,\n\nrevocation\x18\x05 \x01(\x0b\x32\x16.laurels.v1.RevocationH\x00\x12*\n\theartbeat\x18\x08 \x01(\x0b\x32\x15.laurels.v1.HeartbeatH\x00\x42\x06\n\x04kind\"@\n\nRevocation\x12 \n\x05\x61ward\x18\x01 \x01(\x0b\x32\x11.laurels.v1.Award\x12\x10\n\x08\x65vent_id\x18\x03 \x01(\t\"\x19\n\tHeartbeat\x12\x0c\n\x04live\x18\x01 \x01(\x08\"g\n\x11ListBadgesRequest\x12\x12\n\ncategories\x18\x01 \x03(\t\x12\x17\n\x0finclude_retired\x18\x03 \x01(\x08\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"d\n\x12ListBadgesResponse\x12!\n\x06\x62\x61\x64ges\x18\x01 \x03(\x0b\x32\x11.laurels.v1.Badge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\nuser_count\x18\x03 \x01(\x03\"\xea\x01\n\x05\x42\x61\x64ge\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x05\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\r\n\x05medal\x18\x06 \x01(\t\x12\x0e\n\x06\x66\x61mily\x18\x07 \x01(\t\x12\x0c\n\x04tier\x18\x08 \x01(\x05\x12\x0e\n\x06points\x18\t \x01(\x05\x12\x0c\n\x04icon\x18\n \x01(\t\x12\x0e\n\x06secret\x18\x0b \x01(\x08\x12\x12\n\nrepeatable\x18\x0c \x01(\x08\x12\x0f\n\x07retired\x18\r \x01(\x08\x12\x0f\n\x07holders\x18\x0e \x01(\x03\"!\n\x11GetProfileRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\":\n\x12GetProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.laurels.v1.Profile\"\x8e\x01\n\x07Profile\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04link\x18\x03 \x01(\t\x12\x0f\n\x07picture\x18\x04 \x01(\t\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x10\n\x08language\x18\x06 \x01(\t\x12\x0e\n\x06points\x18\x07 \x01(\x03\x12\x13\n\x0b\x61ward_count\x18\x08 \x01(\x05\"y\n\x14UpdateProfileRequest\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.laurels.v1.Profile\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\n\n\x02id\x18\x03 \x01(\t\"p\n\x15UpdateProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.laurels.v1.Profile\x12\x31\n\x08recorded\x18\x02 \x01(\x0b\x32\x1f.laurels.v1.RecordEventResponse2\xd9\x04\n\x12\x41\x63hievementService\x12N\n\x0bRecordEvent\x12\x1e.laurels.v1.RecordEventRequest\x1a\x1f.laurels.v1.RecordEventResponse\x12U\n\x0cRecordEvents\x12\x1f.laurels.v1.RecordEventsRequest\x1a .laurels.v1.RecordEventsResponse(\x01\x30\x01\x12H\n\tGetBadges\x12\x1c.laurels.v1.GetBadgesRequest\x1a\x1d.laurels.v1.GetBadgesResponse\x12\x62\n\x11LiveNotifications\x12$.laurels.v1.LiveNotificationsRequest\x1a%.laurels.v1.LiveNotificationsResponse0\x01\x12K\n\nListBadges\x12\x1d.laurels.v1.ListBadgesRequest\x1a\x1e.laurels.v1.ListBadgesResponse\x12K\n\nGetProfile\x12\x1d.laurels.v1.GetProfileRequest\x1a\x1e.laurels.v1.GetProfileResponse\x12T\n\rUpdateProfile\x12 .laurels.v1.UpdateProfileRequest\x1a!.laurels.v1.UpdateProfileResponseB#\xca\x02\nLaurels\\V1\xe2\x02\x13Laurels\\V1\\Metadatab\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'laurels.v1.achievements_pb2', globals())
@@ -25,36 +26,46 @@ if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
   DESCRIPTOR._serialized_options = b'\312\002\nLaurels\\V1\342\002\023Laurels\\V1\\Metadata'
-  _RECORDEVENTSREQUEST._serialized_start=159
-  _RECORDEVENTSREQUEST._serialized_end=264
-  _RECORDEVENTSOPTIONS._serialized_start=266
-  _RECORDEVENTSOPTIONS._serialized_end=307
-  _RECORDEVENTSRESPONSE._serialized_start=310
-  _RECORDEVENTSRESPONSE._serialized_end=451
-  _EVENTERROR._serialized_start=454
-  _EVENTERROR._serialized_end=587
-  _GETBADGESREQUEST._serialized_start=590
-  _GETBADGESREQUEST._serialized_end=723
-  _GETBADGESRESPONSE._serialized_start=726
-  _GETBADGESRESPONSE._serialized_end=900
-  _PROGRESS._serialized_start=902
-  _PROGRESS._serialized_end=1000
-  _LIVENOTIFICATIONSREQUEST._serialized_start=1003
-  _LIVENOTIFICATIONSREQUEST._serialized_end=1174
-  _LIVENOTIFICATIONSRESPONSE._serialized_start=1176
-  _LIVENOTIFICATIONSRESPONSE._serialized_end=1251
-  _NOTIFICATION._serialized_start=1254
-  _NOTIFICATION._serialized_end=1474
-  _REVOCATION._serialized_start=1476
-  _REVOCATION._serialized_end=1540
-  _HEARTBEAT._serialized_start=1542
-  _HEARTBEAT._serialized_end=1567
-  _LISTBADGESREQUEST._serialized_start=1569
-  _LISTBADGESREQUEST._serialized_end=1672
-  _LISTBADGESRESPONSE._serialized_start=1674
-  _LISTBADGESRESPONSE._serialized_end=1774
-  _BADGE._serialized_start=1777
-  _BADGE._serialized_end=2011
-  _ACHIEVEMENTSERVICE._serialized_start=2014
-  _ACHIEVEMENTSERVICE._serialized_end=2452
+  _RECORDEVENTSREQUEST._serialized_start=193
+  _RECORDEVENTSREQUEST._serialized_end=298
+  _RECORDEVENTSOPTIONS._serialized_start=300
+  _RECORDEVENTSOPTIONS._serialized_end=341
+  _RECORDEVENTSRESPONSE._serialized_start=344
+  _RECORDEVENTSRESPONSE._serialized_end=485
+  _EVENTERROR._serialized_start=488
+  _EVENTERROR._serialized_end=621
+  _GETBADGESREQUEST._serialized_start=624
+  _GETBADGESREQUEST._serialized_end=757
+  _GETBADGESRESPONSE._serialized_start=760
+  _GETBADGESRESPONSE._serialized_end=934
+  _PROGRESS._serialized_start=936
+  _PROGRESS._serialized_end=1034
+  _LIVENOTIFICATIONSREQUEST._serialized_start=1037
+  _LIVENOTIFICATIONSREQUEST._serialized_end=1208
+  _LIVENOTIFICATIONSRESPONSE._serialized_start=1210
+  _LIVENOTIFICATIONSRESPONSE._serialized_end=1285
+  _NOTIFICATION._serialized_start=1288
+  _NOTIFICATION._serialized_end=1508
+  _REVOCATION._serialized_start=1510
+  _REVOCATION._serialized_end=1574
+  _HEARTBEAT._serialized_start=1576
+  _HEARTBEAT._serialized_end=1601
+  _LISTBADGESREQUEST._serialized_start=1603
+  _LISTBADGESREQUEST._serialized_end=1706
+  _LISTBADGESRESPONSE._serialized_start=1708
+  _LISTBADGESRESPONSE._serialized_end=1808
+  _BADGE._serialized_start=1811
+  _BADGE._serialized_end=2045
+  _GETPROFILEREQUEST._serialized_start=2047
+  _GETPROFILEREQUEST._serialized_end=2080
+  _GETPROFILERESPONSE._serialized_start=2082
+  _GETPROFILERESPONSE._serialized_end=2140
+  _PROFILE._serialized_start=2143
+  _PROFILE._serialized_end=2285
+  _UPDATEPROFILEREQUEST._serialized_start=2287
+  _UPDATEPROFILEREQUEST._serialized_end=2408
+  _UPDATEPROFILERESPONSE._serialized_start=2410
+  _UPDATEPROFILERESPONSE._serialized_end=2522
+  _ACHIEVEMENTSERVICE._serialized_start=2525
+  _ACHIEVEMENTSERVICE._serialized_end=3126
 # @@protoc_insertion_point(module_scope)

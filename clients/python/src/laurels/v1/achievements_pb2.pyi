@@ -1,4 +1,5 @@
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from laurels.v1 import errors_pb2 as _errors_pb2
 from laurels.v1 import event_pb2 as _event_pb2
@@ -85,6 +86,18 @@ class GetBadgesResponse(_message.Message):
     total_size: int
     def __init__(self, awards: _Optional[_Iterable[_Union[_event_pb2.Award, _Mapping]]] = ..., progress: _Optional[_Iterable[_Union[Progress, _Mapping]]] = ..., held_bits: _Optional[bytes] = ..., total_size: _Optional[int] = ..., next_page_token: _Optional[str] = ..., cursor: _Optional[str] = ...) -> None: ...
 
+class GetProfileRequest(_message.Message):
+    __slots__ = ["user"]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    user: str
+    def __init__(self, user: _Optional[str] = ...) -> None: ...
+
+class GetProfileResponse(_message.Message):
+    __slots__ = ["profile"]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    profile: Profile
+    def __init__(self, profile: _Optional[_Union[Profile, _Mapping]] = ...) -> None: ...
+
 class Heartbeat(_message.Message):
     __slots__ = ["live"]
     LIVE_FIELD_NUMBER: _ClassVar[int]
@@ -151,6 +164,26 @@ class Notification(_message.Message):
     user: str
     def __init__(self, cursor: _Optional[str] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., user: _Optional[str] = ..., award: _Optional[_Union[_event_pb2.Award, _Mapping]] = ..., revocation: _Optional[_Union[Revocation, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
+class Profile(_message.Message):
+    __slots__ = ["award_count", "language", "link", "name", "picture", "points", "time_zone", "user"]
+    AWARD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    LINK_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    award_count: int
+    language: str
+    link: str
+    name: str
+    picture: str
+    points: int
+    time_zone: str
+    user: str
+    def __init__(self, user: _Optional[str] = ..., name: _Optional[str] = ..., link: _Optional[str] = ..., picture: _Optional[str] = ..., time_zone: _Optional[str] = ..., language: _Optional[str] = ..., points: _Optional[int] = ..., award_count: _Optional[int] = ...) -> None: ...
+
 class Progress(_message.Message):
     __slots__ = ["badge", "current", "goal", "key", "tier", "title"]
     BADGE_FIELD_NUMBER: _ClassVar[int]
@@ -198,3 +231,21 @@ class Revocation(_message.Message):
     award: _event_pb2.Award
     event_id: str
     def __init__(self, award: _Optional[_Union[_event_pb2.Award, _Mapping]] = ..., event_id: _Optional[str] = ...) -> None: ...
+
+class UpdateProfileRequest(_message.Message):
+    __slots__ = ["id", "profile", "update_mask"]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    profile: Profile
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, profile: _Optional[_Union[Profile, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., id: _Optional[str] = ...) -> None: ...
+
+class UpdateProfileResponse(_message.Message):
+    __slots__ = ["profile", "recorded"]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_FIELD_NUMBER: _ClassVar[int]
+    profile: Profile
+    recorded: _event_pb2.RecordEventResponse
+    def __init__(self, profile: _Optional[_Union[Profile, _Mapping]] = ..., recorded: _Optional[_Union[_event_pb2.RecordEventResponse, _Mapping]] = ...) -> None: ...

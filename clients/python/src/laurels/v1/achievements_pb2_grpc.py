@@ -49,6 +49,16 @@ class AchievementServiceStub(object):
                 request_serializer=laurels_dot_v1_dot_achievements__pb2.ListBadgesRequest.SerializeToString,
                 response_deserializer=laurels_dot_v1_dot_achievements__pb2.ListBadgesResponse.FromString,
                 )
+        self.GetProfile = channel.unary_unary(
+                '/laurels.v1.AchievementService/GetProfile',
+                request_serializer=laurels_dot_v1_dot_achievements__pb2.GetProfileRequest.SerializeToString,
+                response_deserializer=laurels_dot_v1_dot_achievements__pb2.GetProfileResponse.FromString,
+                )
+        self.UpdateProfile = channel.unary_unary(
+                '/laurels.v1.AchievementService/UpdateProfile',
+                request_serializer=laurels_dot_v1_dot_achievements__pb2.UpdateProfileRequest.SerializeToString,
+                response_deserializer=laurels_dot_v1_dot_achievements__pb2.UpdateProfileResponse.FromString,
+                )
 
 
 class AchievementServiceServicer(object):
@@ -106,6 +116,22 @@ class AchievementServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetProfile(self, request, context):
+        """How a user is shown to others, with points and how many awards there are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateProfile(self, request, context):
+        """Sets how a user is shown, and the user's time zone and language. It is recorded as
+        an event "profile.updated" of that user, whose data are the fields that are set:
+        as durable, and rules hear it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AchievementServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -133,6 +159,16 @@ def add_AchievementServiceServicer_to_server(servicer, server):
                     servicer.ListBadges,
                     request_deserializer=laurels_dot_v1_dot_achievements__pb2.ListBadgesRequest.FromString,
                     response_serializer=laurels_dot_v1_dot_achievements__pb2.ListBadgesResponse.SerializeToString,
+            ),
+            'GetProfile': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProfile,
+                    request_deserializer=laurels_dot_v1_dot_achievements__pb2.GetProfileRequest.FromString,
+                    response_serializer=laurels_dot_v1_dot_achievements__pb2.GetProfileResponse.SerializeToString,
+            ),
+            'UpdateProfile': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateProfile,
+                    request_deserializer=laurels_dot_v1_dot_achievements__pb2.UpdateProfileRequest.FromString,
+                    response_serializer=laurels_dot_v1_dot_achievements__pb2.UpdateProfileResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -235,5 +271,39 @@ class AchievementService(object):
         return grpc.experimental.unary_unary(request, target, '/laurels.v1.AchievementService/ListBadges',
             laurels_dot_v1_dot_achievements__pb2.ListBadgesRequest.SerializeToString,
             laurels_dot_v1_dot_achievements__pb2.ListBadgesResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def GetProfile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/laurels.v1.AchievementService/GetProfile',
+            laurels_dot_v1_dot_achievements__pb2.GetProfileRequest.SerializeToString,
+            laurels_dot_v1_dot_achievements__pb2.GetProfileResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def UpdateProfile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/laurels.v1.AchievementService/UpdateProfile',
+            laurels_dot_v1_dot_achievements__pb2.UpdateProfileRequest.SerializeToString,
+            laurels_dot_v1_dot_achievements__pb2.UpdateProfileResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)

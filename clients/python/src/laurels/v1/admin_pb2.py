@@ -12,9 +12,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from laurels.v1 import event_pb2 as laurels_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16laurels/v1/admin.proto\x12\nlaurels.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"d\n\rBackupRequest\x12\x18\n\x0euntil_sequence\x18\x01 \x01(\x03H\x00\x12\x30\n\nuntil_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x07\n\x05until\"\x1f\n\x0e\x42\x61\x63kupResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"\x0f\n\rReloadRequest\"\x82\x01\n\x0eReloadResponse\x12\x13\n\x0b\x62\x61\x64ge_count\x18\x01 \x01(\x05\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x02 \x03(\t\x12\x0f\n\x07retired\x18\x03 \x03(\t\x12(\n\x08warnings\x18\x04 \x03(\x0b\x32\x16.laurels.v1.Diagnostic\x12\x11\n\trestarted\x18\x05 \x03(\t\"I\n\nDiagnostic\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\x12\x0f\n\x07message\x18\x04 \x01(\t2\x92\x01\n\x0c\x41\x64minService\x12\x41\n\x06\x42\x61\x63kup\x12\x19.laurels.v1.BackupRequest\x1a\x1a.laurels.v1.BackupResponse0\x01\x12?\n\x06Reload\x12\x19.laurels.v1.ReloadRequest\x1a\x1a.laurels.v1.ReloadResponseB#\xca\x02\nLaurels\\V1\xe2\x02\x13Laurels\\V1\\Metadatab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16laurels/v1/admin.proto\x12\nlaurels.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16laurels/v1/event.proto\"d\n\rBackupRequest\x12\x18\n\x0euntil_sequence\x18\x01 \x01(\x03H\x00\x12\x30\n\nuntil_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x07\n\x05until\"\x1f\n\x0e\x42\x61\x63kupResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"\x0f\n\rReloadRequest\"\x82\x01\n\x0eReloadResponse\x12\x13\n\x0b\x62\x61\x64ge_count\x18\x01 \x01(\x05\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x02 \x03(\t\x12\x0f\n\x07retired\x18\x03 \x03(\t\x12(\n\x08warnings\x18\x04 \x03(\x0b\x32\x16.laurels.v1.Diagnostic\x12\x11\n\trestarted\x18\x05 \x03(\t\"I\n\nDiagnostic\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\x12\x0f\n\x07message\x18\x04 \x01(\t\"\x83\x01\n\x11\x41wardBadgeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\r\n\x05\x62\x61\x64ge\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12(\n\x04time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc2\x01\n\x12\x41wardBadgeResponse\x12 \n\x05\x61ward\x18\x01 \x01(\x0b\x32\x11.laurels.v1.Award\x12\x14\n\x0c\x61lready_held\x18\x02 \x01(\x08\x12\n\n\x02id\x18\x03 \x01(\t\x12\x11\n\tduplicate\x18\x04 \x01(\x08\x12!\n\x06\x61wards\x18\x05 \x03(\x0b\x32\x11.laurels.v1.Award\x12\"\n\x07revoked\x18\x06 \x03(\x0b\x32\x11.laurels.v1.Award\x12\x0e\n\x06\x63ursor\x18\x07 \x01(\t\"Z\n\x12RevokeBadgeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\r\n\x05\x62\x61\x64ge\x18\x03 \x01(\t\x12\x0b\n\x03key\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"\xad\x01\n\x13RevokeBadgeResponse\x12 \n\x05\x61ward\x18\x01 \x01(\x0b\x32\x11.laurels.v1.Award\x12\n\n\x02id\x18\x02 \x01(\t\x12\x11\n\tduplicate\x18\x03 \x01(\x08\x12!\n\x06\x61wards\x18\x04 \x03(\x0b\x32\x11.laurels.v1.Award\x12\"\n\x07revoked\x18\x05 \x03(\x0b\x32\x11.laurels.v1.Award\x12\x0e\n\x06\x63ursor\x18\x06 \x01(\t\"?\n\x16ListAuditEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Z\n\x17ListAuditEventsResponse\x12&\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x16.laurels.v1.AuditEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xed\x01\n\nAuditEvent\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\n\n\x02id\x18\x02 \x01(\t\x12/\n\x0brecord_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x0c\n\x04user\x18\x06 \x01(\t\x12\r\n\x05\x62\x61\x64ge\x18\x07 \x01(\t\x12\x0b\n\x03key\x18\x08 \x01(\t\x12(\n\x04time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\n \x01(\t\x12\x0f\n\x07\x63hanged\x18\x0b \x01(\x08\x32\x8b\x03\n\x0c\x41\x64minService\x12\x41\n\x06\x42\x61\x63kup\x12\x19.laurels.v1.BackupRequest\x1a\x1a.laurels.v1.BackupResponse0\x01\x12?\n\x06Reload\x12\x19.laurels.v1.ReloadRequest\x1a\x1a.laurels.v1.ReloadResponse\x12K\n\nAwardBadge\x12\x1d.laurels.v1.AwardBadgeRequest\x1a\x1e.laurels.v1.AwardBadgeResponse\x12N\n\x0bRevokeBadge\x12\x1e.laurels.v1.RevokeBadgeRequest\x1a\x1f.laurels.v1.RevokeBadgeResponse\x12Z\n\x0fListAuditEvents\x12\".laurels.v1.ListAuditEventsRequest\x1a#.laurels.v1.ListAuditEventsResponseB#\xca\x02\nLaurels\\V1\xe2\x02\x13Laurels\\V1\\Metadatab\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'laurels.v1.admin_pb2', globals())
@@ -22,16 +23,30 @@ if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
   DESCRIPTOR._serialized_options = b'\312\002\nLaurels\\V1\342\002\023Laurels\\V1\\Metadata'
-  _BACKUPREQUEST._serialized_start=71
-  _BACKUPREQUEST._serialized_end=171
-  _BACKUPRESPONSE._serialized_start=173
-  _BACKUPRESPONSE._serialized_end=204
-  _RELOADREQUEST._serialized_start=206
-  _RELOADREQUEST._serialized_end=221
-  _RELOADRESPONSE._serialized_start=224
-  _RELOADRESPONSE._serialized_end=354
-  _DIAGNOSTIC._serialized_start=356
-  _DIAGNOSTIC._serialized_end=429
-  _ADMINSERVICE._serialized_start=432
-  _ADMINSERVICE._serialized_end=578
+  _BACKUPREQUEST._serialized_start=95
+  _BACKUPREQUEST._serialized_end=195
+  _BACKUPRESPONSE._serialized_start=197
+  _BACKUPRESPONSE._serialized_end=228
+  _RELOADREQUEST._serialized_start=230
+  _RELOADREQUEST._serialized_end=245
+  _RELOADRESPONSE._serialized_start=248
+  _RELOADRESPONSE._serialized_end=378
+  _DIAGNOSTIC._serialized_start=380
+  _DIAGNOSTIC._serialized_end=453
+  _AWARDBADGEREQUEST._serialized_start=456
+  _AWARDBADGEREQUEST._serialized_end=587
+  _AWARDBADGERESPONSE._serialized_start=590
+  _AWARDBADGERESPONSE._serialized_end=784
+  _REVOKEBADGEREQUEST._serialized_start=786
+  _REVOKEBADGEREQUEST._serialized_end=876
+  _REVOKEBADGERESPONSE._serialized_start=879
+  _REVOKEBADGERESPONSE._serialized_end=1052
+  _LISTAUDITEVENTSREQUEST._serialized_start=1054
+  _LISTAUDITEVENTSREQUEST._serialized_end=1117
+  _LISTAUDITEVENTSRESPONSE._serialized_start=1119
+  _LISTAUDITEVENTSRESPONSE._serialized_end=1209
+  _AUDITEVENT._serialized_start=1212
+  _AUDITEVENT._serialized_end=1449
+  _ADMINSERVICE._serialized_start=1452
+  _ADMINSERVICE._serialized_end=1847
 # @@protoc_insertion_point(module_scope)

@@ -27,6 +27,21 @@ class AdminServiceStub(object):
                 request_serializer=laurels_dot_v1_dot_admin__pb2.ReloadRequest.SerializeToString,
                 response_deserializer=laurels_dot_v1_dot_admin__pb2.ReloadResponse.FromString,
                 )
+        self.AwardBadge = channel.unary_unary(
+                '/laurels.v1.AdminService/AwardBadge',
+                request_serializer=laurels_dot_v1_dot_admin__pb2.AwardBadgeRequest.SerializeToString,
+                response_deserializer=laurels_dot_v1_dot_admin__pb2.AwardBadgeResponse.FromString,
+                )
+        self.RevokeBadge = channel.unary_unary(
+                '/laurels.v1.AdminService/RevokeBadge',
+                request_serializer=laurels_dot_v1_dot_admin__pb2.RevokeBadgeRequest.SerializeToString,
+                response_deserializer=laurels_dot_v1_dot_admin__pb2.RevokeBadgeResponse.FromString,
+                )
+        self.ListAuditEvents = channel.unary_unary(
+                '/laurels.v1.AdminService/ListAuditEvents',
+                request_serializer=laurels_dot_v1_dot_admin__pb2.ListAuditEventsRequest.SerializeToString,
+                response_deserializer=laurels_dot_v1_dot_admin__pb2.ListAuditEventsResponse.FromString,
+                )
 
 
 class AdminServiceServicer(object):
@@ -56,6 +71,31 @@ class AdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AwardBadge(self, request, context):
+        """Gives a badge by hand: any badge, whatever its rule says. It is an award like any
+        other: it is told, counted, and heard by the rules that rest on it. But no rule
+        takes it back; RevokeBadge does. Kept in the audit log.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeBadge(self, request, context):
+        """Takes an award back by hand, whoever gave it. No rule gives it again; AwardBadge
+        does. Kept in the audit log.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAuditEvents(self, request, context):
+        """What was done by hand: who, what, why and when, newest first. Nothing is ever taken
+        out of it, also where records of events are kept for a limited time only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -68,6 +108,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.Reload,
                     request_deserializer=laurels_dot_v1_dot_admin__pb2.ReloadRequest.FromString,
                     response_serializer=laurels_dot_v1_dot_admin__pb2.ReloadResponse.SerializeToString,
+            ),
+            'AwardBadge': grpc.unary_unary_rpc_method_handler(
+                    servicer.AwardBadge,
+                    request_deserializer=laurels_dot_v1_dot_admin__pb2.AwardBadgeRequest.FromString,
+                    response_serializer=laurels_dot_v1_dot_admin__pb2.AwardBadgeResponse.SerializeToString,
+            ),
+            'RevokeBadge': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeBadge,
+                    request_deserializer=laurels_dot_v1_dot_admin__pb2.RevokeBadgeRequest.FromString,
+                    response_serializer=laurels_dot_v1_dot_admin__pb2.RevokeBadgeResponse.SerializeToString,
+            ),
+            'ListAuditEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditEvents,
+                    request_deserializer=laurels_dot_v1_dot_admin__pb2.ListAuditEventsRequest.FromString,
+                    response_serializer=laurels_dot_v1_dot_admin__pb2.ListAuditEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -113,5 +168,56 @@ class AdminService(object):
         return grpc.experimental.unary_unary(request, target, '/laurels.v1.AdminService/Reload',
             laurels_dot_v1_dot_admin__pb2.ReloadRequest.SerializeToString,
             laurels_dot_v1_dot_admin__pb2.ReloadResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def AwardBadge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/laurels.v1.AdminService/AwardBadge',
+            laurels_dot_v1_dot_admin__pb2.AwardBadgeRequest.SerializeToString,
+            laurels_dot_v1_dot_admin__pb2.AwardBadgeResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def RevokeBadge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/laurels.v1.AdminService/RevokeBadge',
+            laurels_dot_v1_dot_admin__pb2.RevokeBadgeRequest.SerializeToString,
+            laurels_dot_v1_dot_admin__pb2.RevokeBadgeResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ListAuditEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/laurels.v1.AdminService/ListAuditEvents',
+            laurels_dot_v1_dot_admin__pb2.ListAuditEventsRequest.SerializeToString,
+            laurels_dot_v1_dot_admin__pb2.ListAuditEventsResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
