@@ -298,7 +298,7 @@ fn a_token_says_whom_it_is_for_and_lives_an_hour_at_most() {
         (("scope", json!("")), Err(Why::Denied)),
         (("custom", json!({ "of": "the site" })), Ok(())),
     ] {
-        assert_eq!(said(&[others.clone()]), expected, "{others:?}");
+        assert_eq!(said(std::slice::from_ref(&others)), expected, "{others:?}");
     }
 }
 

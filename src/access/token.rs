@@ -130,13 +130,13 @@ impl<'a> SentToken<'a> {
         if exp + leeway <= now {
             return Err(Useless::Expired);
         }
-        // A time that is no number is refused here too, since nothing is less than it.
-        let lives_long = !(exp - now <= life + leeway) || iat.is_some_and(|iat| !(exp - iat <= life));
+        // JSON has no times that are no numbers, so that each is on one side.
+        let lives_long = exp - now > life + leeway || iat.is_some_and(|iat| exp - iat > life);
         if lives_long {
             let most = TOKEN_LIFE_MAX_SECONDS;
             return Err(Useless::Wrong(format!("lives too long; at most {most} seconds are allowed")));
         }
-        if nbf.is_some_and(|nbf| !(nbf <= now + leeway)) {
+        if nbf.is_some_and(|nbf| nbf > now + leeway) {
             return Err(wrong("is not valid yet; look whether the clocks agree"));
         }
         let user = UserId::parse(&sub.unwrap_or_default());
