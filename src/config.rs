@@ -17,6 +17,7 @@ mod environment;
 mod kind;
 mod layers;
 mod settings;
+mod site;
 mod size;
 mod unknown;
 mod written;
@@ -32,6 +33,7 @@ use layers::Values;
 pub use declare::Setting;
 pub use layers::{Origin, Taken};
 pub use settings::{Config, Limits, Store, Tls, settings};
+pub use site::Site;
 
 /// `laurels.default.toml`: every setting with its default and what it means.
 pub const DEFAULTS: &str = include_str!("../laurels.default.toml");

@@ -31,12 +31,13 @@ pub enum Error {
 /// any more goes down by itself: whoever watches over it can start it again.
 pub async fn serve(
     port: Port,
+    web: web::Options,
     service: Service,
     access: Access,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let (calls, farewell) = rpc::routes(&service, &access).await;
-    let calls = web::over(calls).map_request(rpc::received);
+    let calls = web::over(calls, &web).map_request(rpc::received);
 
     let (closed, kept) = oneshot::channel();
     let died = AtomicBool::new(false);

@@ -15,6 +15,8 @@ mod grpc_web;
 mod json;
 mod media;
 mod methods;
+mod notifications;
+mod origins;
 mod plain;
 
 use std::convert::Infallible;
@@ -24,8 +26,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
-use tower::{Service, ServiceExt};
+use tower::util::Either;
+use tower::{Layer, Service, ServiceExt};
+use tower_http::cors::Cors;
 
+use crate::config::Site;
 use crate::rpc::Body;
 use media::Media;
 use methods::Methods;
@@ -37,9 +42,20 @@ pub struct Web<S> {
     methods: Arc<Methods>,
 }
 
+/// What may be chosen.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The sites whose pages may call.
+    pub sites: Vec<Site>,
+}
+
 /// Puts the translations before the gRPC routes.
-pub fn over<S>(inner: S) -> Web<S> {
-    Web { inner, methods: Arc::new(Methods::compiled_in()) }
+pub fn over<S>(inner: S, options: &Options) -> Either<Cors<Web<S>>, Web<S>> {
+    let web = Web { inner, methods: Arc::new(Methods::compiled_in()) };
+    match origins::layer(&options.sites) {
+        Some(layer) => Either::Left(layer.layer(web)),
+        None => Either::Right(web),
+    }
 }
 
 /// The gRPC routes, as the translations call them.
@@ -79,25 +95,30 @@ where
 
 /// The answer to a request in whatever protocol it comes.
 async fn answer<S: Routes>(inner: S, methods: &Methods, request: Request<Body>) -> Response<Body> {
-    match (Media::of(request.headers()), request.method()) {
-        (Media::Grpc, _) if request.version() < Version::HTTP_2 => plain::needs_http2(),
-        (Media::Grpc, _) => call(inner, request).await,
-        (Media::GrpcWeb { text }, &Method::POST) => grpc_web::answer(inner, request, text).await,
-        (
-            media
-            @ (Media::GrpcWeb { .. } | Media::Json | Media::Proto | Media::ConnectStream | Media::Other),
-            _,
-        ) => match methods.get(request.uri().path()) {
-            None if request.uri().path() == plain::HEALTH => plain::health(inner, request.method()).await,
-            None => plain::page(&request, methods),
-            Some(_) if request.method() != Method::POST => plain::only(&[Method::POST], request.method()),
-            Some(method) => match media {
-                Media::Json => connect::answer(inner, method, connect::Format::Json, request).await,
-                Media::Proto => connect::answer(inner, method, connect::Format::Proto, request).await,
-                Media::ConnectStream => connect::no_streams(&request),
-                Media::Grpc | Media::GrpcWeb { .. } | Media::Other => plain::unknown_media(),
-            },
-        },
+    let media = Media::of(request.headers());
+    let is_post = request.method() == Method::POST;
+    let method = match (media, methods.get(request.uri().path())) {
+        (Media::Grpc, _) if request.version() < Version::HTTP_2 => return plain::needs_http2(),
+        (Media::Grpc, _) => return call(inner, request).await,
+        (Media::GrpcWeb { text }, _) if is_post => return grpc_web::answer(inner, request, text).await,
+        (_, None) => return no_method(inner, methods, request).await,
+        (_, Some(_)) if !is_post => return plain::only(&[Method::POST], request.method()),
+        (_, Some(method)) => method,
+    };
+    match media {
+        Media::Json => connect::answer(inner, method, connect::Format::Json, request).await,
+        Media::Proto => connect::answer(inner, method, connect::Format::Proto, request).await,
+        Media::ConnectStream => connect::no_streams(&request),
+        Media::Grpc | Media::GrpcWeb { .. } | Media::Other => plain::unknown_media(),
+    }
+}
+
+/// The answer to what is none of the methods.
+async fn no_method<S: Routes>(inner: S, methods: &Methods, request: Request<Body>) -> Response<Body> {
+    match (request.uri().path(), methods.get(notifications::CALL)) {
+        (notifications::PATH, Some(method)) => notifications::answer(inner, method, request).await,
+        (plain::HEALTH, _) => plain::health(inner, request.method()).await,
+        _ => plain::page(&request, methods),
     }
 }
 

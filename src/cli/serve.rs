@@ -26,7 +26,7 @@ use crate::port::tls::Tls;
 use crate::service::Service;
 use crate::stat::{Kind, PartSource, Stat};
 use crate::store::{self, Embedded, Options, Store};
-use crate::{server, telemetry};
+use crate::{server, telemetry, web};
 
 /// Run the server
 ///
@@ -112,7 +112,8 @@ impl Serve {
             None => port,
             Some(tls) => port.tls(tls),
         };
-        server::serve(port, service, keys.access, told)
+        let web = web::Options { sites: config.allow_origins.clone() };
+        server::serve(port, web, service, keys.access, told)
             .await
             .map_err(|error| Error::Usage(error.to_string()))?;
         tracing::info!("stopped");

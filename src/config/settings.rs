@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::declare::settings;
-use super::kind::{address, count, log, path, path_or, size, time, time_or, truth};
+use super::kind::{address, count, log, path, path_or, sites, size, time, time_or, truth};
+use super::site::Site;
 use crate::event::DATA_MAX_BYTES;
 use crate::store;
 
@@ -28,6 +29,7 @@ settings! {
     watch: bool = truth();
     retain: Option<Duration> = time_or("all", SECOND..);
     log: String = log();
+    allow_origins: Vec<Site> = sites().flag("allow-origin");
 
     [tls] Tls {
         cert: Option<PathBuf> = path_or("none").reread();

@@ -58,7 +58,7 @@ impl Gate {
                 self.turned_away.happened(|times| {
                     tracing::warn!(
                         times,
-                        "as many connections are open as may be, and further ones are closed; look for clients that do not close theirs, or allow more open files"
+                        "as many connections are open as may be, and further ones are closed; look for clients that do not close theirs, or raise `limits.connections`, and with it the open files that the system allows"
                     );
                 });
                 continue;

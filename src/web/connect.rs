@@ -5,7 +5,7 @@
 
 mod compression;
 mod error;
-mod headers;
+pub(super) mod headers;
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) use error::refuse;
 
 /// Largest request as JSON, and largest after it was unpacked. A larger one is refused with MESSAGE_TOO_LARGE. As
 /// protobuf a message has at most what gRPC allows, and JSON writes the same with more bytes.
-pub(super) const JSON_MAX_BYTES: usize = 4 * REQUEST_MAX_BYTES;
+pub(super) const JSON_MAX_BYTES: usize = 256 * 1024;
 /// How long a request may take until it is here. Then it is answered DEADLINE_EXCEEDED, and what was sent is forgotten.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// What stands before a message in gRPC: whether it is compressed, and its length.
@@ -77,8 +77,7 @@ pub(super) async fn is_serving<S: Routes>(inner: S) -> bool {
 /// A stream by Connect's own protocol: the answer is one, and ends at once with what to use instead.
 pub(super) fn no_streams(request: &Request<Body>) -> Response<Body> {
     const LAST: u8 = 2;
-    let ending = streams_by();
-    let error = error::Body::of(&ending).to_json();
+    let error = error_json(&streams_by());
     let says = [b"{\"error\":", &error[..], b"}"].concat();
     let mut body = BytesMut::with_capacity(FRAME_HEADER_BYTES + says.len());
     body.put_u8(LAST);
@@ -90,6 +89,30 @@ pub(super) fn no_streams(request: &Request<Body>) -> Response<Body> {
         response.headers_mut().insert(CONTENT_TYPE, media.clone());
     }
     response
+}
+
+/// A message as gRPC has it in a body.
+pub(super) fn frame(message: &[u8]) -> Bytes {
+    let mut frame = BytesMut::with_capacity(FRAME_HEADER_BYTES + message.len());
+    frame.put_u8(0);
+    frame.put_u32(u32::try_from(message.len()).expect("a request is no longer than a few kilobytes"));
+    frame.put(message);
+    frame.freeze()
+}
+
+/// Takes the next whole message out of a body.
+pub(super) fn next_message(body: &mut BytesMut) -> Option<Bytes> {
+    let length = body.get(1..FRAME_HEADER_BYTES)?.try_into().ok()?;
+    let end = FRAME_HEADER_BYTES + u32::from_be_bytes(length) as usize;
+    body.get(..end)?;
+    let mut message = body.split_to(end);
+    message.advance(FRAME_HEADER_BYTES);
+    Some(message.freeze())
+}
+
+/// An error as JSON, where it is no answer by itself.
+pub(super) fn error_json(ending: &Ending) -> Vec<u8> {
+    error::Body::of(ending).to_json()
 }
 
 /// Asks; answers headers and the message as it is to be written.
@@ -141,12 +164,9 @@ async fn call<S: Routes>(
     if ending.code != Code::Ok {
         return Err(ending);
     }
-    let mut bytes = collected.to_bytes();
-    if bytes.len() < FRAME_HEADER_BYTES {
-        return Err(cut_short());
-    }
-    bytes.advance(FRAME_HEADER_BYTES);
-    Ok((headers::from_grpc(&head.headers, &trailers), bytes))
+    let mut bytes = BytesMut::from(collected.to_bytes());
+    let message = next_message(&mut bytes).ok_or_else(cut_short)?;
+    Ok((headers::from_grpc(&head.headers, &trailers), message))
 }
 
 /// Reads a body that has at most so many bytes.
@@ -165,14 +185,6 @@ async fn read(body: Body, most: usize) -> Result<Bytes, Ending> {
 
 fn too_large(most: usize) -> Ending {
     Ending::too_large(format!("the message has too many bytes; at most {most} are allowed"), most)
-}
-
-fn frame(message: &[u8]) -> Bytes {
-    let mut frame = BytesMut::with_capacity(FRAME_HEADER_BYTES + message.len());
-    frame.put_u8(0);
-    frame.put_u32(u32::try_from(message.len()).expect("a request is no longer than a few kilobytes"));
-    frame.put(message);
-    frame.freeze()
 }
 
 fn streams_by() -> Ending {

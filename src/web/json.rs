@@ -23,7 +23,11 @@ pub(super) fn read(descriptor: &MessageDescriptor, json: &[u8]) -> Result<Vec<u8
 
 /// Writes a message of this type that is there as protobuf. None: it cannot be read.
 pub(super) fn write(descriptor: &MessageDescriptor, message: &[u8]) -> Option<Vec<u8>> {
-    let message = DynamicMessage::decode(descriptor.clone(), message).ok()?;
+    write_dynamic(&DynamicMessage::decode(descriptor.clone(), message).ok()?)
+}
+
+/// Writes a message that was read already. None: JSON has no form for it.
+pub(super) fn write_dynamic(message: &DynamicMessage) -> Option<Vec<u8>> {
     let mut json = serde_json::Serializer::new(Vec::with_capacity(256));
     let options = SerializeOptions::new().skip_default_fields(false);
     message.serialize_with_options(&mut json, &options).ok()?;

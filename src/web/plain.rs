@@ -6,7 +6,7 @@ use http_body_util::Full;
 use serde_json::json;
 
 use super::methods::Methods;
-use super::{Routes, connect, media};
+use super::{Routes, connect, media, notifications};
 use crate::diagnostic::nearest;
 use crate::rpc::{Body, Code, Ending};
 
@@ -98,7 +98,7 @@ pub(super) fn respond(
 }
 
 fn not_found(path: &str, methods: &Methods) -> Response<Body> {
-    let others = ["/", HEALTH].into_iter().chain(methods.paths());
+    let others = ["/", HEALTH, notifications::PATH].into_iter().chain(methods.paths());
     let near = nearest(path, others.filter(|_| path.len() <= SIMILAR_MAX_BYTES));
     let instead = match near {
         Some(near) => format!("did you mean {near}?"),

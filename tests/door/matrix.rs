@@ -19,7 +19,7 @@ use ring::hmac;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::http::{open, over_http2, post, send};
+use crate::http::{Reply, open, over_http2, post, send};
 use crate::proto::{
     Event, GetBadgesRequest, GetProfileRequest, LiveNotificationsRequest, Profile, RecordEventRequest,
     RecordEventsRequest, UpdateProfileRequest,
@@ -35,9 +35,11 @@ enum Protocol {
     Grpc,
     GrpcWeb,
     ConnectJson,
+    /// Server-sent events.
+    Events,
 }
 
-const PROTOCOLS: [Protocol; 3] = [Protocol::Grpc, Protocol::GrpcWeb, Protocol::ConnectJson];
+const PROTOCOLS: [Protocol; 4] = [Protocol::Grpc, Protocol::GrpcWeb, Protocol::ConnectJson, Protocol::Events];
 
 /// Whether a call was let in, or which reason it was refused with.
 type Verdict = Result<(), String>;
@@ -96,6 +98,16 @@ fn asked(path: &'static str, needs: Needs, user: &str) -> Asked {
     Asked { path, needs, message, json, unary, about_user }
 }
 
+impl Asked {
+    fn is_spoken_by(&self, protocol: Protocol) -> bool {
+        match protocol {
+            Protocol::Grpc | Protocol::GrpcWeb => true,
+            Protocol::ConnectJson => self.unary,
+            Protocol::Events => self.path.ends_with("/LiveNotifications"),
+        }
+    }
+}
+
 /// The reason in details: the texts of `ErrorInfo` are in its bytes as they are.
 fn reason(details: &[u8]) -> String {
     let text = String::from_utf8_lossy(details);
@@ -110,11 +122,10 @@ fn verdict(headers: &HeaderMap) -> Verdict {
 
 /// Only who is refused as a caller is not let in.
 fn judged(code: Code, details: &[u8]) -> Verdict {
-    match code {
-        Code::Unauthenticated | Code::PermissionDenied => Err(reason(details)),
-        Code::Unimplemented => Err("there is no such method".to_owned()),
-        _ => Ok(()),
+    if matches!(code, Code::Unauthenticated | Code::PermissionDenied) {
+        return Err(reason(details));
     }
+    if code == Code::Unimplemented { Err("there is no such method".to_owned()) } else { Ok(()) }
 }
 
 async fn ask(server: &Server, protocol: Protocol, asked: &Asked, authorization: Option<&str>) -> Verdict {
@@ -160,20 +171,38 @@ async fn ask(server: &Server, protocol: Protocol, asked: &Asked, authorization: 
             let reply =
                 send(server.address, with(post(asked.path, "application/json", asked.json.to_string())))
                     .await;
-            let details = || {
-                let details = reply.json()["details"].as_array().cloned().unwrap_or_default();
-                details
-                    .iter()
-                    .flat_map(|one| STANDARD_NO_PAD.decode(one["value"].as_str().unwrap()).unwrap())
-                    .collect::<Vec<_>>()
-            };
-            match reply.status.as_u16() {
-                401 => judged(Code::Unauthenticated, &details()),
-                403 => judged(Code::PermissionDenied, &details()),
-                404 if reply.json()["code"] == "unimplemented" => judged(Code::Unimplemented, &[]),
-                _ => Ok(()),
-            }
+            refusal(&reply)
         }
+        Protocol::Events => {
+            let request = with(Request::get("/v1/notifications?user=ana").body(Full::default()).unwrap());
+            events(server, request).await
+        }
+    }
+}
+
+/// What came of asking for server-sent events, which have no end.
+async fn events(server: &Server, request: Request<Full<bytes::Bytes>>) -> Verdict {
+    let (head, body) = open(server.address, request).await.into_parts();
+    if head.status == 200 {
+        assert_eq!(head.headers["content-type"], "text/event-stream");
+        return Ok(());
+    }
+    let body = body.collect().await.unwrap().to_bytes();
+    refusal(&Reply { status: head.status, headers: head.headers, body, trailers: HeaderMap::new() })
+}
+
+/// What an answer in the words of Connect says.
+fn refusal(reply: &Reply) -> Verdict {
+    let details = || {
+        let details = reply.json()["details"].as_array().cloned().unwrap_or_default();
+        let bytes = |one: &Value| STANDARD_NO_PAD.decode(one["value"].as_str().unwrap()).unwrap();
+        details.iter().flat_map(bytes).collect::<Vec<_>>()
+    };
+    match reply.status.as_u16() {
+        401 => judged(Code::Unauthenticated, &details()),
+        403 => judged(Code::PermissionDenied, &details()),
+        404 | 501 if reply.json()["code"] == "unimplemented" => judged(Code::Unimplemented, &[]),
+        _ => Ok(()),
     }
 }
 
@@ -304,9 +333,7 @@ async fn every_method_lets_in_who_may_and_nobody_else_by_every_protocol() {
     let mut calls = BTreeSet::new();
     for (path, needs) in METHODS {
         let asked = asked(path, *needs, "ana");
-        for protocol in
-            PROTOCOLS.into_iter().filter(|protocol| asked.unary || *protocol != Protocol::ConnectJson)
-        {
+        for protocol in PROTOCOLS.into_iter().filter(|protocol| asked.is_spoken_by(*protocol)) {
             for (what, sent, expected) in credentials(&keys, &asked) {
                 let verdict = ask(&server, protocol, &asked, sent.as_deref()).await;
                 if verdict != expected {
@@ -341,7 +368,7 @@ async fn a_part_of_the_servers_health_is_for_those_with_a_key() {
     let message = [&[0x0a, u8::try_from(name.len()).unwrap()], name.as_bytes()].concat();
     let path = "/grpc.health.v1.Health/Check";
     let asked = Asked { message, json: json!({ "service": name }), ..asked(path, Needs::KeyForDetails, "") };
-    for protocol in PROTOCOLS {
+    for protocol in PROTOCOLS.into_iter().filter(|protocol| asked.is_spoken_by(*protocol)) {
         let missing = ask(&server, protocol, &asked, None).await;
         assert_eq!(missing, Err("ERROR_REASON_CREDENTIALS_MISSING".to_owned()));
         let revoked = ask(&server, protocol, &asked, Some(&bearer(&keys.revoked))).await;
@@ -353,4 +380,26 @@ async fn a_part_of_the_servers_health_is_for_those_with_a_key() {
         send(server.address, Request::get("/healthz").body(Full::default()).unwrap()).await.status,
         200
     );
+}
+
+#[tokio::test]
+async fn a_token_of_a_page_that_can_send_no_header_comes_as_a_cookie_or_in_the_query() {
+    let keys = Keys::make();
+    let server = start_for(keys.access.clone()).await;
+    let secret = keys.signing.secret.expose_secret();
+    let token = |user, exp| keys.token(user, exp, secret).trim_start_matches("Bearer ").to_owned();
+    for (token, expected) in [
+        (token("ana", 60), Ok(())),
+        (token("ana", -60), Err("ERROR_REASON_CREDENTIALS_EXPIRED".to_owned())),
+        (token("ben", 60), Err("ERROR_REASON_PERMISSION_DENIED".to_owned())),
+        ("nonsense".to_owned(), Err("ERROR_REASON_CREDENTIALS_INVALID".to_owned())),
+    ] {
+        let get = |uri: &str| Request::get(uri).body(Full::<bytes::Bytes>::default()).unwrap();
+        let by_query = get(&format!("/v1/notifications?user=ana&access_token={token}"));
+        let mut by_cookie = get("/v1/notifications?user=ana");
+        by_cookie.headers_mut().insert("cookie", format!("a=b; laurels_token={token}").parse().unwrap());
+        for request in [by_query, by_cookie] {
+            assert_eq!(events(&server, request).await, expected, "{token}");
+        }
+    }
 }

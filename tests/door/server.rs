@@ -1,7 +1,6 @@
 //! A server of a test's own: a real store in a directory that goes with it, on a port that was free.
 
-use std::net::SocketAddr;
-use std::path::Path;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use laurels::access::Access;
@@ -10,7 +9,8 @@ use laurels::event::Time;
 use laurels::port::{Limits, Port};
 use laurels::server;
 use laurels::service::Service;
-use laurels::store::Options;
+use laurels::store;
+use laurels::web::Options;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -22,10 +22,13 @@ use crate::opened::opened;
 pub(crate) struct Server {
     /// Where it listens.
     pub(crate) address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
-    directory: Option<TempDir>,
+    directory: TempDir,
 }
+
+/// A port that is free.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 const BADGES: &str = r#"
 title = "Photos"
@@ -47,45 +50,63 @@ at    = 10
 
 /// Starts a server with a few badges for photos, at the beginning of 2026.
 pub(crate) async fn start() -> Server {
-    start_with(Limits::default(), Access::open(Clock::system())).await
-}
-
-/// The same with other limits of the port.
-pub(crate) async fn start_within(limits: Limits) -> Server {
-    start_with(limits, Access::open(Clock::system())).await
+    start_in(new_directory(), LOOPBACK, Limits::default(), Options::default(), everybody()).await
 }
 
 /// The same, for those whom this lets in.
 pub(crate) async fn start_for(access: Access) -> Server {
-    start_with(Limits::default(), access).await
+    start_in(new_directory(), LOOPBACK, Limits::default(), Options::default(), access).await
 }
 
-async fn start_with(limits: Limits, access: Access) -> Server {
-    let directory = tempfile::tempdir().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut server = start_in(directory.path(), listener, limits, access);
-    server.directory = Some(directory);
-    server
+/// The same with other choices about what is no native gRPC.
+pub(crate) async fn start_with(options: Options) -> Server {
+    start_in(new_directory(), LOOPBACK, Limits::default(), options, everybody()).await
 }
 
-fn start_in(directory: &Path, listener: TcpListener, limits: Limits, access: Access) -> Server {
-    let (store, catalog) = opened(directory, Options::default(), "photos", BADGES);
+/// The same with other limits of the port.
+pub(crate) async fn start_within(limits: Limits) -> Server {
+    start_in(new_directory(), LOOPBACK, limits, Options::default(), everybody()).await
+}
+
+fn everybody() -> Access {
+    Access::open(Clock::system())
+}
+
+fn new_directory() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+async fn start_in(
+    directory: TempDir,
+    address: SocketAddr,
+    limits: Limits,
+    options: Options,
+    access: Access,
+) -> Server {
+    let listener = TcpListener::bind(address).await.unwrap();
+    let (store, catalog) = opened(directory.path(), store::Options::default(), "photos", BADGES);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
     let service = Service::start(Arc::new(store), catalog, clock);
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
-        let port = Port::new(listener).limits(limits);
-        server::serve(port, service, access, async { drop(stopped.await) }).await.unwrap();
+        let told = async { drop(stopped.await) };
+        server::serve(Port::new(listener).limits(limits), options, service, access, told).await.unwrap();
     });
-    Server { address, stop: Some(stop), served, directory: None }
+    Server { address, stop, served, directory }
 }
 
 impl Server {
     /// Has it go down, and waits until it is.
-    pub(crate) async fn stop(mut self) -> TempDir {
-        self.stop.take().unwrap().send(()).unwrap();
+    pub(crate) async fn stop(self) -> TempDir {
+        self.stop.send(()).unwrap();
         self.served.await.unwrap();
-        self.directory.unwrap()
+        self.directory
+    }
+
+    /// The same store at the same address, by another server.
+    pub(crate) async fn restart(self) -> Server {
+        let address = self.address;
+        start_in(self.stop().await, address, Limits::default(), Options::default(), everybody()).await
     }
 }

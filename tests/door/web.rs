@@ -5,4 +5,6 @@ mod calls;
 mod connect;
 mod grpc_web;
 mod mistakes;
+mod notifications;
+mod origins;
 mod plain;

@@ -7,6 +7,9 @@ namespace Laurels\Tests;
 use Laurels\Client;
 use Laurels\Options;
 use Laurels\Transport;
+use Laurels\Transport\CurlInvoker;
+use Laurels\Transport\CurlSettings;
+use Laurels\Transport\Framing;
 use Psr\Log\LoggerInterface;
 
 /**
@@ -51,6 +54,17 @@ final class Leg
         ?string $key = null,
     ): Client {
         return new Client($server->url(), $key, self::options($options), $logger);
+    }
+
+    /**
+     * What a generated stub is made with, without the façade, where curl carries its calls.
+     *
+     * @return array<string, mixed>
+     */
+    public static function stubOptions(Server $server): array
+    {
+        $settings = new CurlSettings($server->url(), self::caFile());
+        return ['credentials' => null, 'grpc_call_invoker' => new CurlInvoker($settings, Framing::Native)];
     }
 
     /** @param array<string, mixed> $options */

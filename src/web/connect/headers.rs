@@ -32,7 +32,7 @@ const OWN: [HeaderName; 13] = [
 ];
 
 /// The request with what gRPC knows of its headers.
-pub(super) fn to_grpc(request: Request<Body>) -> Result<Request<Body>, Ending> {
+pub(in crate::web) fn to_grpc(request: Request<Body>) -> Result<Request<Body>, Ending> {
     let (mut head, body) = request.into_parts();
     let version = head.headers.get(PROTOCOL_VERSION);
     if version.is_some_and(|version| version != "1") {
@@ -48,7 +48,7 @@ pub(super) fn to_grpc(request: Request<Body>) -> Result<Request<Body>, Ending> {
 }
 
 /// Marks a request as native gRPC.
-pub(super) fn mark_as_grpc(headers: &mut HeaderMap) {
+pub(in crate::web) fn mark_as_grpc(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     headers.insert(header::TE, HeaderValue::from_static("trailers"));
 }

@@ -68,9 +68,13 @@ pub(super) async fn start() -> Server {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
-        server::serve(Port::new(listener), service, Access::open(Clock::system()), async {
-            drop(stopped.await)
-        })
+        server::serve(
+            Port::new(listener),
+            laurels::web::Options::default(),
+            service,
+            Access::open(Clock::system()),
+            async { drop(stopped.await) },
+        )
         .await
         .unwrap();
     });
