@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `check`, `try`, `schema` and `verify` are the server itself. All other commands speak to a server through the client
+//! `serve`, `check`, `try`, `schema`, `verify` and `config` are the server itself. All other commands speak to a server through the client
 //! crate, as any program would; they know nothing of gRPC.
 
 mod attempt;
@@ -9,6 +9,7 @@ mod awards;
 mod backup;
 mod badges;
 mod check;
+mod config;
 mod error;
 mod event_line;
 mod folder;
@@ -21,6 +22,7 @@ mod retain;
 mod schema;
 mod serve;
 mod server;
+mod settings;
 mod signals;
 mod single;
 mod tally;
@@ -57,6 +59,7 @@ enum Command {
     Try(attempt::Try),
     Schema(schema::Schema),
     Verify(verify::Verify),
+    Config(config::Config),
 }
 
 /// Does what the command line says. Exits with 0 when all went well, with 1 when something did not, and
@@ -89,6 +92,7 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Try(attempt) => attempt.run(),
         Command::Schema(schema) => schema.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Config(config) => config.run(),
     }
 }
 

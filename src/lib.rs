@@ -48,5 +48,8 @@ pub mod service;
 
 // The doors.
 pub mod telemetry;
+pub mod config;
+pub mod port;
 pub mod rpc;
+pub mod server;
 pub mod cli;

@@ -4,21 +4,17 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-/// Says what is logged, as `tracing` has it: `warn`, or `info,laurels::store=debug`.
-const VARIABLE: &str = "LAURELS_LOG";
+/// Whether a text says what is logged, as `tracing` has it: `warn`, or `info,laurels::store=debug`.
+pub fn is_filter(text: &str) -> bool {
+    !text.trim().is_empty() && EnvFilter::try_new(text).is_ok()
+}
 
-/// Begins to log. Says what is wrong with `LAURELS_LOG`, if it cannot be read.
-pub fn start() -> Result<(), String> {
-    let wanted = std::env::var(VARIABLE).ok().filter(|wanted| !wanted.is_empty());
-    let wanted = wanted.unwrap_or_else(|| "info".to_owned());
-    let filter = EnvFilter::try_new(&wanted).map_err(|error| {
-        format!("{VARIABLE}={wanted} cannot be read: {error}; write a level such as info, or info,laurels::store=debug")
-    })?;
+/// Begins to log what `filter` says.
+pub fn start(filter: &str) {
     // Only a second call fails, and then there is a log already.
     let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(EnvFilter::new(filter))
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .try_init();
-    Ok(())
 }

@@ -9,7 +9,7 @@ use super::frames;
 use super::proto::achievement_service_server::AchievementServiceServer;
 use crate::service::Service;
 
-/// Answers requests as [`serve`](super::serve) does, whoever read them from wherever.
+/// Answers requests as [`routes`](super::routes) do, whoever read them from wherever.
 pub struct Calls {
     calls: AchievementServiceServer<Achievements>,
     /// Streams end when it is gone.

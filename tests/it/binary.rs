@@ -15,8 +15,10 @@ pub(crate) fn history(name: &str) -> PathBuf {
 pub(crate) fn laurels(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_laurels"));
     command.args(arguments);
-    for variable in ["LAURELS_SERVER", "LAURELS_DATA", "LAURELS_BADGES", "LAURELS_LISTEN", "LAURELS_LOG"] {
-        command.env_remove(variable);
+    for (variable, _) in std::env::vars_os() {
+        if variable.as_encoded_bytes().starts_with(b"LAURELS_") {
+            command.env_remove(variable);
+        }
     }
     command
 }

@@ -7,6 +7,7 @@ mod backup;
 mod binary;
 mod cli;
 mod cold;
+mod config;
 mod delays;
 mod docs;
 mod engine;

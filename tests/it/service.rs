@@ -13,6 +13,7 @@ use laurels::engine::KEYS_MAX;
 use laurels::event::{DATA_MAX_BYTES, Draft, DraftData, EventId, Sequence, Time, UserId};
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Rarity, Record};
+use laurels::port::Port;
 use laurels::service::{GROUP_CHANGES_MAX, QUEUE_MAX, QUEUE_MAX_BYTES, STREAM_PENDING_MAX, Service};
 use laurels::store::{Backup, Earlier, Embedded, Error, Identity, Options, Page, Store, Timelines, Until};
 use tempfile::TempDir;
@@ -155,11 +156,12 @@ async fn a_server_that_cannot_record_any_more_goes_down() {
     let (store, catalog) = embedded(&directory, Options::default());
     let service = start(Odd::new(store), catalog);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let served = tokio::spawn(laurels::rpc::serve(listener, service.clone(), std::future::pending()));
+    let served =
+        tokio::spawn(laurels::server::serve(Port::new(listener), service.clone(), std::future::pending()));
     let error = service.record(visit("deadly")).await.unwrap_err();
     assert!(matches!(error, laurels::service::Error::Internal(_)), "{error:?}");
     let served = tokio::time::timeout(PATIENCE, served).await.expect("it goes down").unwrap();
-    assert!(matches!(served, Err(laurels::rpc::Error::Recording)), "{served:?}");
+    assert!(matches!(served, Err(laurels::server::Error::Recording)), "{served:?}");
 }
 
 /// Events that change a thousand documents each became one write of a thousand of them: gigabytes of memory, and

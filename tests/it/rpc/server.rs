@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use laurels::clock::Clock;
 use laurels::event::Time;
-use laurels::rpc;
+use laurels::port::Port;
+use laurels::server;
 use laurels::service::Service;
 use laurels::store::Options;
 use tempfile::TempDir;
@@ -66,7 +67,7 @@ pub(super) async fn start() -> Server {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
-        rpc::serve(listener, service, async { drop(stopped.await) }).await.unwrap();
+        server::serve(Port::new(listener), service, async { drop(stopped.await) }).await.unwrap();
     });
     let channel = endpoint.connect().await.unwrap();
     Server { address, channel, stop: Some(stop), served, _directory: directory }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use laurels::clock::Clock;
 use laurels::event::Time;
-use laurels::rpc;
+use laurels::port::Port;
+use laurels::server;
 use laurels::service::Service;
 use laurels_client::{Client, Error, Event, NotificationKind, Timestamp, Watch, WatchOptions};
 use tokio::runtime::Runtime;
@@ -33,7 +34,7 @@ fn door(world: &World) -> Grpc {
         let address = listener.local_addr().unwrap();
         let service = Service::start(store, catalog, clock);
         let server = tokio::spawn(async move {
-            rpc::serve(listener, service, async { drop(stopped.await) }).await.unwrap();
+            server::serve(Port::new(listener), service, async { drop(stopped.await) }).await.unwrap();
         });
         (Client::connect(format!("http://{address}")).await.unwrap(), server)
     });

@@ -1,0 +1,145 @@
+//! Accepting: how many connections there are.
+//!
+//! Every connection is a file descriptor, and so are the store's files. Without a limit, a thousand
+//! connections that say nothing would keep the store from opening its next segment. So the store's share is left out
+//! of what connections may take.
+
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::connection::{Asked, Connection};
+use super::limits::Limits;
+
+/// So many of the files that may be open are left for the store, or half of them where there are few.
+const DESCRIPTORS_KEPT: u64 = 512;
+/// How long to wait after a connection could not be accepted: most often because too many files are
+/// open, and asking again at once would only take the time that is needed to close some.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// What happens to one connection after the other is logged so often at most.
+const LOGGED_EVERY: Duration = Duration::from_secs(60);
+
+/// Lets connections in, as many at once as may be.
+pub(super) struct Gate {
+    listener: TcpListener,
+    first_call: Duration,
+    room: Arc<Semaphore>,
+    turned_away: Seldom,
+    failed: Seldom,
+}
+
+impl Gate {
+    pub(super) fn new(listener: TcpListener, limits: &Limits) -> Gate {
+        let most = most(limits.connections, raise_open_files(limits.connections));
+        tracing::debug!(most, "so many connections may be open at once");
+        Gate {
+            listener,
+            first_call: limits.first_call,
+            room: Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS))),
+            turned_away: Seldom::default(),
+            failed: Seldom::default(),
+        }
+    }
+
+    /// Waits for the next connection. Dropped half-way, nothing is lost.
+    pub(super) async fn next(&self) -> (Connection, Asked) {
+        loop {
+            let stream = match self.listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    self.fail(&error).await;
+                    continue;
+                }
+            };
+            let Ok(room) = self.room.clone().try_acquire_owned() else {
+                self.turned_away.happened(|times| {
+                    tracing::warn!(
+                        times,
+                        "as many connections are open as may be, and further ones are closed; look for clients that do not close theirs, or allow more open files"
+                    );
+                });
+                continue;
+            };
+            // Answers are small and awaited: without TCP_NODELAY the kernel would hold them back for more. An
+            // error says that nobody is there any more, which reading says too.
+            let _ = stream.set_nodelay(true);
+            return Connection::new(stream, self.first_call, room);
+        }
+    }
+
+    async fn fail(&self, error: &io::Error) {
+        // It concerns the one connection only, which is gone.
+        if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) {
+            return;
+        }
+        self.failed.happened(|times| {
+            tracing::warn!(%error, times, "connections could not be accepted; those there are go on");
+        });
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// Has the system allow as many open files as it does at most, and as are needed; says how many.
+fn raise_open_files(connections: u64) -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let needed = connections.saturating_add(DESCRIPTORS_KEPT);
+    let current = current.unwrap_or(needed);
+    let wanted = needed.min(maximum.unwrap_or(needed));
+    let raise = || setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    if current < wanted && raise().is_ok() { wanted } else { current }
+}
+
+/// How many connections there may be where so many files may be open.
+fn most(connections: u64, files: u64) -> u64 {
+    let kept = DESCRIPTORS_KEPT.min(files / 2);
+    connections.min(files - kept)
+}
+
+/// Counts what happens, and has it logged now and then.
+#[derive(Default)]
+struct Seldom(Mutex<Since>);
+
+#[derive(Default)]
+struct Since {
+    times: u64,
+    logged: Option<Instant>,
+}
+
+impl Seldom {
+    /// Logs how often it happened since it was logged last, if it is time to.
+    fn happened(&self, log: impl FnOnce(u64)) {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        since.times += 1;
+        if since.logged.is_some_and(|at| at.elapsed() < LOGGED_EVERY) {
+            return;
+        }
+        since.logged = Some(Instant::now());
+        log(std::mem::take(&mut since.times));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::CONNECTIONS_MAX;
+    use super::*;
+
+    #[test]
+    fn the_store_keeps_its_share_of_open_files() {
+        assert_eq!(most(CONNECTIONS_MAX, 64), 32);
+        assert_eq!(most(CONNECTIONS_MAX, 1024), 512);
+        assert_eq!(most(CONNECTIONS_MAX, 20_000), CONNECTIONS_MAX);
+        assert_eq!(most(3, 20_000), 3);
+    }
+
+    #[test]
+    fn what_happens_a_thousand_times_is_logged_once_a_while() {
+        let seldom = Seldom::default();
+        let mut logged = Vec::new();
+        (0..1000).for_each(|_| seldom.happened(|times| logged.push(times)));
+        assert_eq!((logged, seldom.0.lock().unwrap().times), (vec![1], 999));
+    }
+}

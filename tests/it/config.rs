@@ -1,0 +1,124 @@
+//! Settings, as whoever runs a server meets them: files, the environment, options, and `laurels config`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::binary::{Said, laurels, run};
+
+fn in_directory(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = laurels(arguments);
+    command.current_dir(directory);
+    command
+}
+
+fn line<'a>(said: &'a Said, begins: &str) -> &'a str {
+    said.out.lines().find(|line| line.starts_with(begins)).unwrap_or_else(|| panic!("{begins}: {said:?}"))
+}
+
+#[test]
+fn show_says_where_every_value_comes_from() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("laurels.toml"), "# ours\nretain = \"90d\"\n[limits]\nresets = 7\n")
+        .expect("a file");
+    let mut show = in_directory(directory.path(), &["config", "show", "--no-watch", "--cache-bytes", "1GiB"]);
+    show.env("LAURELS_LIMITS_CONNECTIONS", "100");
+    let said = run(show);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    for (begins, ends) in [
+        ("data = \"laurels-data\" ", "# default; restart"),
+        ("badges = \"badges\" ", "# default; SIGHUP"),
+        ("retain = \"90d\" ", "# laurels.toml:2; restart"),
+        ("resets = 7 ", "# laurels.toml:4; restart"),
+        ("connections = 100 ", "# LAURELS_LIMITS_CONNECTIONS; restart"),
+        ("watch = false ", "# --no-watch; restart"),
+        ("cache_bytes = \"1GiB\" ", "# --cache-bytes; restart"),
+    ] {
+        assert!(line(&said, begins).ends_with(ends), "{}", said.out);
+    }
+
+    // What is shown is a file that comes to the same.
+    fs::write(directory.path().join("shown.toml"), &said.out).expect("a file");
+    let mut again = in_directory(directory.path(), &["config", "show"]);
+    again.env("LAURELS_CONFIG", "shown.toml");
+    let again = run(again);
+    let values = |out: &str| {
+        out.lines().map(|line| line.split(" #").next().unwrap().trim_end().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&again.out), values(&said.out), "{}", again.err);
+    assert!(line(&again, "data").ends_with(" # shown.toml:3; restart"), "{}", again.out);
+}
+
+#[test]
+fn the_defaults_are_printed_as_a_file_of_which_nothing_is_wrong() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let said = run(laurels(&["config", "default"]));
+    assert_eq!(said.out, include_str!("../../laurels.default.toml"));
+    fs::write(directory.path().join("laurels.toml"), said.out).expect("a file");
+    let checked = run(in_directory(directory.path(), &["config", "check"]));
+    assert_eq!(
+        (checked.code, checked.out.as_str()),
+        (Some(0), "laurels.toml can be used\n"),
+        "{}",
+        checked.err
+    );
+}
+
+#[test]
+fn a_server_does_not_start_with_settings_that_are_wrong_and_says_all_of_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::create_dir(directory.path().join("badges")).expect("a folder");
+    fs::write(
+        directory.path().join("wrong.toml"),
+        "lisen = \"0.0.0.0:1\"\n[limits]\nconnections = \"many\"\n",
+    )
+    .expect("a file");
+    let serve = ["serve", "--config", "wrong.toml", "--listen", "127.0.0.1:0"];
+    for arguments in [&serve[..], &["config", "check", "wrong.toml"]] {
+        let said = run(in_directory(directory.path(), arguments));
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+        for says in [
+            "wrong.toml:1:1",
+            "did you mean `listen`?",
+            "wrong.toml:3:15",
+            "must be a number of connections",
+            "2 mistakes",
+        ] {
+            assert!(said.err.contains(says), "{says} is not in\n{}", said.err);
+        }
+    }
+    assert!(!directory.path().join("laurels-data").exists(), "nothing was begun");
+    let said = run(in_directory(directory.path(), &["serve", "--config", "none.toml"]));
+    assert!(said.code == Some(1) && said.err.contains("none.toml"), "{}", said.err);
+}
+
+/// A variable that nobody knows keeps no server from starting, unless it looks like a setting.
+#[test]
+fn a_misspelt_variable_is_refused_and_a_strange_one_is_mentioned() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut show = in_directory(directory.path(), &["config", "show"]);
+    show.env("LAURELS_LIMITS_CONECTIONS", "1");
+    let said = run(show);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("did you mean `LAURELS_LIMITS_CONNECTIONS`?"), "{}", said.err);
+    let mut show = in_directory(directory.path(), &["config", "show"]);
+    show.env("LAURELS_SITE", "ours");
+    let said = run(show);
+    assert!(
+        said.code == Some(0) && said.out.contains("# LAURELS_SITE is set, and is no setting"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn help_shows_the_usual_settings_and_long_help_all_of_them() {
+    let short = run(laurels(&["serve", "-h"])).out;
+    let long = run(laurels(&["serve", "--help"])).out;
+    for setting in laurels::config::settings() {
+        let option = format!("--{} ", setting.flag);
+        let in_section = setting.place().0.is_some();
+        let has = |help: &str| help.lines().any(|line| format!("{line} ").contains(&option));
+        assert!(has(&long) && long.contains(&setting.variable()), "{option}\n{long}");
+        assert_eq!(has(&short), !in_section, "{option}\n{short}");
+    }
+}
