@@ -1,9 +1,11 @@
 //! A badge is what can be earned, as people see it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::key::Key;
+use crate::key::{Key, PART_MAX_BYTES};
 
 /// The permanent number of a badge: its bit in `held_bits`. Given once in a store, and never again
 /// to another badge.
@@ -65,6 +67,25 @@ impl Badge {
             }
         }
     }
+
+    /// The key that [`Badge::key_text`] shows so, or what is wrong with the text.
+    pub fn key_of(&self, text: &str) -> Result<Key, String> {
+        let values: Vec<Cow<'_, str>> = match &self.parts[..] {
+            [] if text.is_empty() => Vec::new(),
+            [] => return Err(format!("must be empty: {} is earned once a user", self.id)),
+            [_] => vec![Cow::Borrowed(text)],
+            _ => text.split('/').map(|value| value.replace("%2F", "/").replace("%25", "%").into()).collect(),
+        };
+        if values.len() != self.parts.len() || values.iter().any(|value| value.is_empty()) {
+            let parts = self.parts.join("/");
+            return Err(format!("must say for what: {} is earned once for each {parts}", self.id));
+        }
+        if let Some(long) = values.iter().find(|value| value.len() > PART_MAX_BYTES) {
+            return Err(format!("has a part of {} bytes; at most {PART_MAX_BYTES} are allowed", long.len()));
+        }
+        let names = self.parts.iter().map(SmolStr::as_str);
+        Ok(Key::new(names.zip(values.iter().map(AsRef::as_ref))))
+    }
 }
 
 /// The names in braces in a template, with the places of their braces.
@@ -93,6 +114,25 @@ mod tests {
         assert_eq!(badge.key_text(&Key::new([("album", "b/c"), ("photo", "a")])), "a/b%2Fc");
         assert_eq!(badge.key_text(&Key::new([("path", "src/main.rs")])), "src/main.rs");
         assert_eq!(badge.key_text(&Key::new([])), "");
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_is_shown() {
+        let one = Badge { parts: vec!["path".into()], ..Badge::default() };
+        let two = Badge { parts: vec!["photo".into(), "album".into()], ..Badge::default() };
+        let keys =
+            [Key::new([("album", "b/c%2F"), ("photo", "%")]), Key::new([("album", "b"), ("photo", "a")])];
+        for key in &keys {
+            assert_eq!(two.key_of(&two.key_text(key)).as_ref(), Ok(key));
+        }
+        let path = Key::new([("path", "src/100%25.rs")]);
+        assert_eq!(one.key_of(&one.key_text(&path)), Ok(path));
+        assert_eq!(Badge::default().key_of(""), Ok(Key::new([])));
+        for (badge, text) in
+            [(&Badge::default(), "a"), (&one, ""), (&two, "a"), (&two, "a/"), (&two, "a/b/c")]
+        {
+            assert!(badge.key_of(text).is_err(), "{text}");
+        }
     }
 
     #[test]

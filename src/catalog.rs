@@ -55,7 +55,7 @@ use listeners::Listeners;
 pub use crate::diagnostic::Source;
 pub use attempt::Attempted;
 pub use fingerprint::Fingerprint;
-pub use load::{Files, Unreadable};
+pub use load::{Files, Size, Unreadable};
 pub use numbers::Numbers;
 pub use schema::schema;
 pub use trial::{Held, Trial};

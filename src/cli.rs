@@ -4,6 +4,8 @@
 //! crate, as any program would; they know nothing of gRPC.
 
 mod attempt;
+mod audit;
+mod award;
 mod award_line;
 mod awards;
 mod backup;
@@ -15,11 +17,14 @@ mod event_line;
 mod folder;
 pub mod lines;
 mod past;
+mod profile;
 mod record;
 mod reload;
 mod restore;
 mod retain;
+mod revoke;
 mod schema;
+mod secure;
 mod serve;
 mod server;
 mod settings;
@@ -52,6 +57,10 @@ enum Command {
     Badges(badges::Badges),
     Watch(watch::Watch),
     Awards(awards::Awards),
+    Award(award::Award),
+    Revoke(revoke::Revoke),
+    Audit(audit::Audit),
+    Profile(profile::Profile),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Reload(reload::Reload),
@@ -85,6 +94,10 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Badges(badges) => block_on(badges.run()),
         Command::Watch(watch) => block_on(watch.run()),
         Command::Awards(awards) => block_on(awards.run()),
+        Command::Award(award) => block_on(award.run()),
+        Command::Revoke(revoke) => block_on(revoke.run()),
+        Command::Audit(audit) => block_on(audit.run()),
+        Command::Profile(profile) => block_on(profile.run()),
         Command::Backup(backup) => block_on(backup.run()),
         Command::Restore(restore) => restore.run(),
         Command::Reload(reload) => block_on(reload.run()),

@@ -17,6 +17,7 @@ mod environment;
 mod kind;
 mod layers;
 mod settings;
+mod site;
 mod size;
 mod unknown;
 mod written;
@@ -26,11 +27,13 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use crate::diagnostic::{Diagnostic, Source};
+use crate::{catalog, service};
 use layers::Values;
 
 pub use declare::Setting;
 pub use layers::{Origin, Taken};
-pub use settings::{Config, Limits, Store, settings};
+pub use settings::{Config, Limits, Store, Tls, settings};
+pub use site::Site;
 
 /// `laurels.default.toml`: every setting with its default and what it means.
 pub const DEFAULTS: &str = include_str!("../laurels.default.toml");
@@ -115,6 +118,22 @@ const SETTLED: &str = "a test settles the defaults";
 impl Default for Config {
     fn default() -> Config {
         settle(&Said::default()).expect(SETTLED).config
+    }
+}
+
+impl From<&Limits> for service::Limits {
+    fn from(limits: &Limits) -> service::Limits {
+        service::Limits {
+            queue_events: limits.queue_events,
+            queue_bytes: limits.queue_bytes,
+            data_bytes: limits.data_bytes,
+        }
+    }
+}
+
+impl From<&Limits> for catalog::Size {
+    fn from(limits: &Limits) -> catalog::Size {
+        catalog::Size { bytes: limits.catalog_bytes, rules: limits.catalog_rules }
     }
 }
 

@@ -27,6 +27,7 @@ mod delaying;
 mod environment;
 mod expiring;
 mod giving;
+mod hand;
 mod keys;
 mod limited;
 mod passing;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::act::Act;
 use crate::award::{Award, Revocation};
 use crate::catalog::{Catalog, Gives, Rule, Tier};
 use crate::cel::compare;
@@ -48,6 +50,7 @@ use crate::document::{Change, Document};
 use crate::event::{Event, EventId, EventType, Map, Sequence, Time, UserId, Value};
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
+use crate::profile;
 use crate::stat::{Cell, Decimal, Kind, Slot, Step, Turn, Way};
 
 use environment::Seen;
@@ -100,6 +103,9 @@ pub enum Decision {
 
 /// Decides what an event changes and who has earned what.
 pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl Documents) -> Decision {
+    if let Some(act) = Act::of(event) {
+        return hand::decide(catalog, moment, event, &act, documents);
+    }
     if catalog.keeps_time() {
         match passing::pass(catalog, moment, event.time, documents) {
             Passing::Heard(outcome) => return Decision::First(outcome),
@@ -110,6 +116,9 @@ pub fn decide(catalog: &Catalog, moment: Moment, event: &Event, documents: &impl
     let mut work = Work::begin(catalog, moment, documents);
     (work.now, work.origin) = (event.time, event.id.clone());
     work.hear(&as_declared(catalog, event), Way::Add);
+    for change in profile::changes(event) {
+        work.view.open(&Key::user(&event.user)).apply(change);
+    }
     work.look_at_all();
     if catalog.keeps_time() {
         work.advance(event.time, Some(moment.historical));
@@ -199,6 +208,9 @@ impl<'a, D: Documents> Work<'a, D> {
     /// How an event moves one stat, read from how things are before it does.
     fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Moves) {
         let stat = &self.view.catalog.stats[index];
+        if way == Way::TakeBack && !stat.undoable && !stat.takes_back_by_hand() {
+            return;
+        }
         if stat.delay.is_some() && way == Way::Add {
             moves.delays.extend(self.read_delay(index, event));
             return;

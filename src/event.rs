@@ -24,7 +24,7 @@ pub const TYPE_MAX_BYTES: usize = 64;
 pub const USER_MAX_BYTES: usize = 128;
 /// Longest subject, in bytes. A longer one is refused.
 pub const SUBJECT_MAX_BYTES: usize = 512;
-/// Most bytes of an event's data, as the text of a JSON object. More is refused.
+/// Most bytes of an event's data, as the text of a JSON object. More is refused. A server may be set up to allow fewer.
 pub const DATA_MAX_BYTES: usize = 16 * 1024;
 /// Most levels of lists and objects in an event's data, the data itself being the first. More is
 /// refused.
@@ -35,6 +35,8 @@ pub const FUTURE_MAX_MICROS: i64 = 5 * 60 * 1_000_000;
 
 /// The type of what is recorded when time passes.
 const TICK: &str = "laurels.tick";
+/// Where the data of an event of the server's own says for whom it was recorded.
+pub const ACTOR: &str = "actor";
 
 /// Where an event stands in the order of all events: 1, 2, 3, …; 0 is before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,16 +89,23 @@ impl Event {
         self.r#type.as_str() == TICK
     }
 
-    /// Whether this is the same event sent again: equal in all but the time of arrival.
+    /// Whether this is the same event sent again: equal in all but the time of arrival. Of what the server itself records
+    /// for somebody, who that was may differ too: a retry under a new key is a retry.
     pub fn same_as(&self, other: &Event) -> bool {
         let time = |event: &Event| event.dated.then_some(event.time);
+        let is_own = self.r#type.as_str().starts_with(EventType::OWN);
         self.id == other.id
             && self.r#type == other.r#type
             && self.user == other.user
             && self.subject == other.subject
             && time(self) == time(other)
-            && self.data == other.data
+            && if is_own { asked(self).eq(asked(other)) } else { self.data == other.data }
     }
+}
+
+/// What the data of an event of the server's own says, but for whom it was recorded.
+fn asked(event: &Event) -> impl Iterator<Item = (&SmolStr, &Value)> {
+    event.data.iter().filter(|(name, _)| name.as_str() != ACTOR)
 }
 
 /// An event as somebody sent it: nothing about it is known to be right.
@@ -141,6 +150,26 @@ impl Draft {
 
     /// The event, or everything that is wrong with it. `arrival` is now.
     pub fn parse(self, arrival: Time) -> Result<Event, Vec<Invalid>> {
+        self.parse_within(DATA_MAX_BYTES, arrival)
+    }
+
+    /// The same where data may have fewer bytes than [`DATA_MAX_BYTES`].
+    pub fn parse_within(self, data_most: usize, arrival: Time) -> Result<Event, Vec<Invalid>> {
+        let r#type = EventType::parse(&self.r#type);
+        self.parse_as(r#type, data_most, arrival)
+    }
+
+    /// The same as an event that only the server itself sends, whatever type the draft says.
+    pub fn parse_own(self, r#type: EventType, arrival: Time) -> Result<Event, Vec<Invalid>> {
+        self.parse_as(Ok(r#type), DATA_MAX_BYTES, arrival)
+    }
+
+    fn parse_as(
+        self,
+        r#type: Result<EventType, String>,
+        data_most: usize,
+        arrival: Time,
+    ) -> Result<Event, Vec<Invalid>> {
         let mut wrong = Vec::new();
         let id = if self.id.is_empty() {
             EventId::fresh(arrival)
@@ -150,7 +179,7 @@ impl Draft {
                 EventId::default()
             })
         };
-        let r#type = EventType::parse(&self.r#type).unwrap_or_else(|problem| {
+        let r#type = r#type.unwrap_or_else(|problem| {
             wrong.push(Invalid::new("type", problem));
             EventType::default()
         });
@@ -165,7 +194,7 @@ impl Draft {
             wrong.push(invalid);
             arrival
         });
-        let data = parse_data(self.data).unwrap_or_else(|invalid| {
+        let data = parse_data(self.data, data_most.min(DATA_MAX_BYTES)).unwrap_or_else(|invalid| {
             wrong.push(invalid);
             Map::default()
         });
@@ -192,12 +221,12 @@ fn parse_time(sent: Option<(i64, i32)>, arrival: Time) -> Result<Time, Invalid> 
     Ok(time)
 }
 
-fn parse_data(sent: DraftData) -> Result<Map, Invalid> {
-    let too_long = |bytes| format!("has {bytes} bytes; at most {DATA_MAX_BYTES} are allowed");
+fn parse_data(sent: DraftData, most: usize) -> Result<Map, Invalid> {
+    let too_long = |bytes| format!("has {bytes} bytes; at most {most} are allowed");
     match sent {
         DraftData::None => Ok(Map::default()),
         DraftData::Json(json) if json.is_empty() => Ok(Map::default()),
-        DraftData::Json(json) if json.len() > DATA_MAX_BYTES => {
+        DraftData::Json(json) if json.len() > most => {
             Err(Invalid::new("data_json", too_long(json.len())))
         }
         DraftData::Json(json) => Map::from_json(&json, DATA_MAX_DEPTH).map_err(|problem| {
@@ -206,7 +235,7 @@ fn parse_data(sent: DraftData) -> Result<Map, Invalid> {
         }),
         DraftData::Values(map) => {
             let bytes = map.to_string().len();
-            if bytes > DATA_MAX_BYTES {
+            if bytes > most {
                 return Err(Invalid::new("data", too_long(bytes)));
             }
             Ok(map)
@@ -299,6 +328,9 @@ impl fmt::Display for UserId {
 pub struct EventType(SmolStr);
 
 impl EventType {
+    /// What the types of events begin with that the server itself records and no rule hears.
+    pub const OWN: &str = "laurels.";
+
     /// Reads a type that a site may send, or says what is wrong with it.
     pub fn parse(text: &str) -> Result<EventType, String> {
         check_length(text, TYPE_MAX_BYTES)?;
@@ -312,10 +344,15 @@ impl EventType {
         if text.split('.').any(str::is_empty) {
             return Err("must be words joined by single dots, such as post.created".to_owned());
         }
-        if let Some(own) = ["badge.", "flag.", "laurels."].iter().find(|own| text.starts_with(**own)) {
+        if let Some(own) = ["badge.", "flag.", EventType::OWN].iter().find(|own| text.starts_with(**own)) {
             return Err(format!("must not begin with {own:?}, which only the server itself sends"));
         }
         Ok(EventType(SmolStr::from(text)))
+    }
+
+    /// A type of the server's own: `laurels.NAME`.
+    pub fn own(name: &str) -> EventType {
+        EventType(smol_str::format_smolstr!("{}{name}", EventType::OWN))
     }
 
     /// The type of the event that a badge or flag gives rise to: `badge.ID`, `flag.NAME`.

@@ -69,6 +69,16 @@ impl Key {
         Key::reserved("waiting", page)
     }
 
+    /// The key of how many entries the audit log has.
+    pub fn audit_log() -> Key {
+        Key::reserved("audit", "")
+    }
+
+    /// The key of one entry of the audit log, by its number.
+    pub fn audit_entry(number: u64) -> Key {
+        Key::reserved("audit", &number.to_string())
+    }
+
     /// The key of what is kept per user.
     pub fn user(user: &UserId) -> Key {
         let mut text = SmolStrBuilder::new();

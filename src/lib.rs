@@ -29,8 +29,11 @@ pub mod key;
 pub mod cel;
 pub mod stat;
 pub mod badge;
+pub mod act;
 pub mod award;
 pub mod document;
+pub mod audit;
+pub mod profile;
 pub mod outcome;
 pub mod catalog;
 
@@ -51,5 +54,6 @@ pub mod telemetry;
 pub mod config;
 pub mod port;
 pub mod rpc;
+pub mod web;
 pub mod server;
 pub mod cli;

@@ -11,6 +11,7 @@
 
 mod achievements;
 mod admin;
+mod audit;
 mod award;
 mod backup;
 mod badges;
@@ -20,12 +21,16 @@ mod closing;
 mod codec;
 mod data;
 mod deadline;
+mod ending;
 mod frames;
+mod hand;
 mod health;
 mod known;
 mod live;
 mod page;
+mod profile;
 mod proto;
+mod received;
 mod record;
 mod reflection;
 mod reload;
@@ -51,8 +56,17 @@ use proto::admin_service_server::AdminServiceServer;
 use crate::service::Service;
 
 pub use calls::Calls;
+pub use ending::Ending;
+pub use frames::REQUEST_MAX_BYTES;
+pub use received::received;
+/// How a call ended, in a word.
+pub use tonic::Code;
 /// What a request or a response carries.
 pub use tonic::body::Body;
+
+/// The descriptors of all that callers may meet: the services, and the details of errors.
+pub const DESCRIPTORS: [&[u8]; 3] =
+    [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET, tonic_types::pb::FILE_DESCRIPTOR_SET];
 
 /// All calls of all services, and who tells those that last that the server goes down.
 pub async fn routes(

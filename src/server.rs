@@ -6,13 +6,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::Request;
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
-use crate::port::{self, Port};
+use crate::port::Port;
 use crate::rpc;
 use crate::service::Service;
+use crate::web;
 
 /// How long callers have to take their last answers when the server goes down. All that was accepted is
 /// kept before; who has not taken the answer by then can ask again.
@@ -28,9 +28,14 @@ pub enum Error {
 
 /// Serves until `shutdown`, and then until what was accepted is kept and answered. A server that cannot record
 /// any more goes down by itself: whoever watches over it can start it again.
-pub async fn serve(port: Port, service: Service, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+pub async fn serve(
+    port: Port,
+    web: web::Options,
+    service: Service,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let (calls, farewell) = rpc::routes(&service).await;
-    let calls = calls.map_request(|request: Request<port::Body>| request.map(rpc::Body::new));
+    let calls = web::over(calls, &web).map_request(rpc::received);
 
     let (closed, kept) = oneshot::channel();
     let died = AtomicBool::new(false);

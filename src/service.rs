@@ -8,6 +8,7 @@
 mod backup;
 mod cursor;
 mod error;
+mod hand;
 mod live;
 mod reload;
 mod writer;
@@ -39,6 +40,7 @@ use writer::{Reply, Submitted, Waiting, Writer};
 pub use crate::engine::Progress;
 pub use backup::{BACKUPS_MAX, Backup};
 pub use error::Error;
+pub use hand::{Given, Taken};
 pub use live::{Filter, From, Live, Told};
 pub use reload::{NotReloaded, Reloaded};
 pub use writer::{GROUP_CHANGES_MAX, GROUP_MAX};
@@ -54,6 +56,23 @@ pub const QUEUE_MAX: usize = 16 * 1024;
 pub const QUEUE_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// How long to wait before an event that was refused for want of room or disk is sent again.
 pub const RETRY_AFTER: Duration = Duration::from_millis(250);
+
+/// How much is taken in at once. Each default is what holds if nothing else is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// As [`QUEUE_MAX`].
+    pub queue_events: usize,
+    /// As [`QUEUE_MAX_BYTES`].
+    pub queue_bytes: usize,
+    /// Most bytes of one event's data, at most [`DATA_MAX_BYTES`]. More is refused.
+    pub data_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { queue_events: QUEUE_MAX, queue_bytes: QUEUE_MAX_BYTES, data_bytes: DATA_MAX_BYTES }
+    }
+}
 
 /// The room for data is handed out in pieces of so many bytes.
 const PIECE_BYTES: usize = 1024;
@@ -71,6 +90,7 @@ struct Inner {
     hub: Arc<Hub>,
     clock: Clock,
     threads: Threads,
+    limits: Limits,
     queue: mpsc::Sender<Submitted>,
     /// For the data of the events that are accepted and not yet answered, in pieces.
     room: Arc<Semaphore>,
@@ -119,17 +139,37 @@ impl Service {
     /// Begins to serve what a store has, with a catalog. The writer is a thread of its own, until
     /// [`Service::shut_down`].
     pub fn start(store: Arc<dyn Store>, catalog: Arc<Catalog>, clock: Clock) -> Service {
-        Service::start_on(Threads::default(), store, catalog, clock)
+        Service::start_within(Limits::default(), store, catalog, clock)
+    }
+
+    /// The same with other limits.
+    pub fn start_within(
+        limits: Limits,
+        store: Arc<dyn Store>,
+        catalog: Arc<Catalog>,
+        clock: Clock,
+    ) -> Service {
+        Service::begin(Threads::default(), limits, store, catalog, clock)
     }
 
     /// The same, with threads that are started and wait as a test wants it.
     pub fn start_on(threads: Threads, store: Arc<dyn Store>, catalog: Arc<Catalog>, clock: Clock) -> Service {
+        Service::begin(threads, Limits::default(), store, catalog, clock)
+    }
+
+    fn begin(
+        threads: Threads,
+        limits: Limits,
+        store: Arc<dyn Store>,
+        catalog: Arc<Catalog>,
+        clock: Clock,
+    ) -> Service {
         let hub = Arc::new(Hub::default());
         let catalog = Arc::new(InUse(RwLock::new(catalog)));
-        let (queue, submitted) = mpsc::channel(QUEUE_MAX);
+        let (queue, submitted) = mpsc::channel(limits.queue_events);
         let writer = Writer::new(store.clone(), catalog.clone(), hub.clone(), clock.clone(), submitted);
         let writer = Mutex::new(Some(writer.spawn(threads.clone())));
-        let room = Arc::new(Semaphore::new(QUEUE_MAX_BYTES / PIECE_BYTES));
+        let room = Arc::new(Semaphore::new(limits.queue_bytes / PIECE_BYTES));
         let (stopping, reloading, folder) = Default::default();
         Service(Arc::new(Inner {
             timelines: store.timelines(),
@@ -138,6 +178,7 @@ impl Service {
             hub,
             clock,
             threads,
+            limits,
             queue,
             room,
             backups: Arc::new(Semaphore::new(BACKUPS_MAX)),
@@ -174,16 +215,9 @@ impl Service {
     /// Records one event: when it answers, the event and all that it gave are kept. Fails at once where too
     /// many events wait.
     pub async fn record(&self, draft: Draft) -> Result<Recorded, Error> {
-        let room = self.0.room.clone().try_acquire_many_owned(pieces(&draft));
-        let room = room.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })?;
+        let room = self.0.room(pieces(&draft))?;
         let (event, arrival) = self.0.parse(draft).await?;
-        self.0.fetch(&event).await?;
-        let (submitted, pending) = accept(event, arrival, false, room);
-        self.0.queue.try_send(submitted).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Error::Overloaded { retry_after: RETRY_AFTER },
-            mpsc::error::TrySendError::Closed(_) => self.0.no_writer(),
-        })?;
-        pending.answer().await
+        self.0.record(event, arrival, room).await
     }
 
     /// Accepts an event of a stream, waiting for room. Events that are submitted one after the other are
@@ -324,23 +358,45 @@ impl InUse {
 }
 
 impl Inner {
+    /// Room for so many pieces of data, if there is any now.
+    fn room(&self, pieces: u32) -> Result<OwnedSemaphorePermit, Error> {
+        let room = self.room.clone().try_acquire_many_owned(pieces);
+        room.map_err(|_| Error::Overloaded { retry_after: RETRY_AFTER })
+    }
+
+    /// Records an event that is known to be right.
+    async fn record(
+        self: &Arc<Self>,
+        event: Event,
+        arrival: Time,
+        room: OwnedSemaphorePermit,
+    ) -> Result<Recorded, Error> {
+        self.fetch(&event).await?;
+        let (submitted, pending) = accept(event, arrival, false, room);
+        self.queue.try_send(submitted).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Overloaded { retry_after: RETRY_AFTER },
+            mpsc::error::TrySendError::Closed(_) => self.no_writer(),
+        })?;
+        pending.answer().await
+    }
+
     async fn parse(self: &Arc<Self>, draft: Draft) -> Result<(Event, Time), Error> {
         if self.stopping.load(Ordering::SeqCst) {
             return Err(Error::ShuttingDown);
         }
-        let arrival = self.arrival(&draft).await?;
-        let event = draft.parse(arrival).map_err(Error::Invalid)?;
+        let arrival = self.arrival(&draft.id, draft.time).await?;
+        let event = draft.parse_within(self.limits.data_bytes, arrival).map_err(Error::Invalid)?;
         self.catalog.get().check_event(&event).map_err(Error::Invalid)?;
         Ok((event, arrival))
     }
 
     /// Now. But an event that was recorded before the clock was set back arrives when it happened: sent again, it is
     /// answered as it was, and not refused for lying in the future.
-    async fn arrival(self: &Arc<Self>, draft: &Draft) -> Result<Time, Error> {
+    async fn arrival(self: &Arc<Self>, id: &str, time: Option<(i64, i32)>) -> Result<Time, Error> {
         let now = self.clock.now();
-        let time = draft.time.and_then(|(seconds, nanos)| Time::from_unix(seconds, nanos));
+        let time = time.and_then(|(seconds, nanos)| Time::from_unix(seconds, nanos));
         let ahead = time.filter(|time| time.micros().saturating_sub(now.micros()) > FUTURE_MAX_MICROS);
-        let (Some(ahead), Ok(id)) = (ahead, EventId::parse(&draft.id)) else { return Ok(now) };
+        let (Some(ahead), Ok(id)) = (ahead, EventId::parse(id)) else { return Ok(now) };
         let inner = self.clone();
         let recorded = self.threads.blocking(move || inner.store.recorded(&id)).await;
         let recorded = recorded.map_err(Error::internal)?.map_err(Error::from_store)?;

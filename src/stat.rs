@@ -53,6 +53,15 @@ pub struct Slot(pub u32);
 impl Slot {
     /// The slot in the documents of time itself, which are no stat's.
     pub const TIME: Slot = Slot(u32::MAX);
+    /// The slot in a user's document of what was given and taken back by hand.
+    pub const BY_HAND: Slot = Slot(u32::MAX - 1);
+    /// The slot in the documents of the audit log.
+    pub const AUDIT: Slot = Slot(u32::MAX - 2);
+
+    /// The slot in a user's document of a field of the profile, by its place.
+    pub const fn of_profile(place: u32) -> Slot {
+        Slot(Slot::AUDIT.0 - 1 - place)
+    }
 }
 
 /// A stat as it is declared, compiled. A flag is one too, of [`Kind::Flag`]: it hears nothing, and
@@ -140,6 +149,19 @@ impl Stat {
     /// The parts of its key.
     pub fn parts(&self) -> Vec<SmolStr> {
         self.by.iter().map(|part| part.name.clone()).collect()
+    }
+
+    /// Whether what it heard can be taken back though no rule takes that back, as is done by hand: then nothing was kept for
+    /// it. A count or a sum can, where what it heard comes to the same now as it did then.
+    pub fn takes_back_by_hand(&self) -> bool {
+        let is_plain = matches!(self.kind, Kind::Count | Kind::Sum);
+        let parts = self
+            .by
+            .iter()
+            .filter_map(|part| if let PartSource::Program(one) = &part.from { Some(one) } else { None });
+        let mut programs = [&self.when, &self.amount].into_iter().flatten().chain(parts);
+        let looks = |program: &Program| !program.stats().is_empty() || !program.badges().is_empty();
+        is_plain && self.delay.is_none() && self.limits.cooldown.is_none() && !programs.any(looks)
     }
 
     /// The value that expressions read at a time, where `cell` is what is kept.

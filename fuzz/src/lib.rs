@@ -16,6 +16,7 @@ mod json;
 mod json_lines;
 mod memory;
 mod request;
+mod web;
 mod world;
 
 pub use badges::badges;
@@ -26,16 +27,19 @@ pub use journal::journal;
 pub use json::json;
 pub use json_lines::json_lines;
 pub use request::request;
+pub use web::{connect, grpc_web};
 
 /// What takes an input.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("badges", badges),
+    ("connect", connect),
     ("cursor", cursor),
     ("document", document),
     ("expression", expression),
+    ("grpc_web", grpc_web),
     ("journal", journal),
     ("json", json),
     ("json_lines", json_lines),

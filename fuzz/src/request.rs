@@ -44,12 +44,14 @@ at       = 2
 title    = "Two kinds of {thing}"
 "#;
 
-static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
+/// Rules for a shop.
+pub static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
     let files = [Source { name: "shop.toml".to_owned(), text: BADGES.to_owned() }];
     Arc::new(Catalog::compile(&files, &Numbers::default()).expect("this file is right").0)
 });
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+/// Where calls run.
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_current_thread().enable_time().build().expect("the system has room for a runtime")
 });
 

@@ -287,7 +287,8 @@ impl Everything {
     fn rule(&self, rule: usize, condition: &Condition, meaning: &Meaning<'_>, numbers: &mut Numbers) -> Rule {
         let declaration = &meaning.names.rules[rule];
         let at = declaration.at.as_ref().map_or(Value::Int(1), |at| at.value.clone());
-        let shared = declaration.revoke.is_some() && gives_shared(declaration, meaning.keys[rule].as_deref());
+        let falls = declaration.revoke.is_some() || declaration.expires.is_some();
+        let shared = falls && gives_shared(declaration, meaning.keys[rule].as_deref());
         let tiers = meaning.names.badges_of(rule).map(|(badge, named)| {
             let at = named.tier.map_or_else(|| at.clone(), |(_, tier)| tier.at.value.clone());
             let reasons = shared.then(|| numbers.reasons(&named.id, declaration.once));

@@ -6,10 +6,10 @@ use smol_str::SmolStr;
 
 use super::declare::{EventDeclaration, FieldType};
 use super::mistakes::Mistakes;
-use super::profile;
 use crate::cel::Type;
 use crate::diagnostic::did_you_mean;
 use crate::event::{Event, Invalid, Map, Time, Value};
+use crate::profile::{FIELDS, UPDATED};
 
 /// The types of declared events, and the types of their fields. Empty: none is declared, and rules may
 /// name what they like.
@@ -26,8 +26,8 @@ impl Events {
     pub(super) fn of(declared: &[EventDeclaration], mistakes: &mut Mistakes) -> Events {
         let mut events = Events::default();
         if !declared.is_empty() {
-            let fields = profile::FIELDS.map(|(name, r#type)| (SmolStr::new_static(name), r#type));
-            events.fields.insert(profile::UPDATED.into(), BTreeMap::from(fields));
+            let fields = FIELDS.map(|field| (SmolStr::new_static(field.name()), FieldType::String));
+            events.fields.insert(UPDATED.into(), BTreeMap::from(fields));
         }
         for event in declared {
             if event.broken {

@@ -8,27 +8,15 @@ use std::collections::BTreeMap;
 
 use smol_str::{SmolStr, format_smolstr};
 
-use super::declare::{Declaration, FieldType, Folder, Hearing, PartDeclaration, Sort};
+use super::declare::{Declaration, Folder, Hearing, PartDeclaration, Sort};
 use super::mistakes::{At, Spot};
 use crate::cel::bare_names;
-use crate::event::{Event, Invalid, Value, Zone};
+use crate::event::{Event, Invalid, Value};
+use crate::profile::{FIELDS, Field, UPDATED};
 use crate::stat::Kind;
 
-/// The event that a profile changed: its data are the fields that did.
-pub(super) const UPDATED: &str = "profile.updated";
 /// What stands before the name of a field.
 const PREFIX: &str = "profile.";
-/// The field whose changes wait for the end of the day.
-const TIME_ZONE: &str = "time_zone";
-/// The fields that every profile may have. A site may send others.
-pub(super) const FIELDS: [(&str, FieldType); 5] = [
-    ("name", FieldType::String),
-    ("link", FieldType::String),
-    ("picture", FieldType::String),
-    (TIME_ZONE, FieldType::String),
-    ("language", FieldType::String),
-];
-
 /// The stats for the fields that the rules of a folder name, each as if it were written where it is first named.
 pub(super) fn stats(folder: &Folder) -> Vec<Declaration> {
     let mut fields: BTreeMap<SmolStr, Spot> = BTreeMap::new();
@@ -43,7 +31,8 @@ pub(super) fn stats(folder: &Folder) -> Vec<Declaration> {
 
 fn stat(name: SmolStr, spot: &Spot) -> Declaration {
     let field = &name[PREFIX.len()..];
-    let kind = if field == TIME_ZONE { Kind::Zone } else { Kind::Last };
+    // Its changes wait for the end of the day.
+    let kind = if field == Field::TimeZone.name() { Kind::Zone } else { Kind::Last };
     let amount = At { value: format!("event.data.{field}"), spot: spot.clone() };
     let user = PartDeclaration { name: At { value: "user".into(), spot: spot.clone() }, from: None };
     let hearing = Hearing {
@@ -65,15 +54,14 @@ pub(super) fn check(event: &Event) -> Vec<Invalid> {
     if event.r#type.as_str() != UPDATED {
         return Vec::new();
     }
-    let wrong = FIELDS.iter().filter_map(|(field, _)| {
-        let value = event.data.get(field).filter(|value| **value != Value::Null)?;
+    let wrong = FIELDS.into_iter().filter_map(|field| {
+        let value = event.data.get(field.name()).filter(|value| **value != Value::Null)?;
         let problem = if let Value::Text(text) = value {
-            let is_no_zone = *field == TIME_ZONE && Zone::named(text).is_none();
-            is_no_zone.then(|| Zone::unknown(text))
+            field.check(text).err()?
         } else {
-            Some(format!("is {}; a profile has a text there", value.kind()))
+            format!("is {}; a profile has a text there", value.kind())
         };
-        Some(Invalid::new(format!("data.{field}"), problem?))
+        Some(Invalid::new(format!("data.{}", field.name()), problem))
     });
     wrong.collect()
 }

@@ -38,6 +38,23 @@ pub(super) fn json_of_revoked(revocation: &Revocation, taken: Option<Timestamp>,
     to_json(&Long { time: time(taken), event_id, revoked: true, ..long(award, cursor) })
 }
 
+/// What came of an act by hand: what was done with which award, and what rules gave and took back because of it.
+pub(super) fn by_hand(what: &str, award: Option<&Award>, given: &[Award], taken: &[Award]) -> String {
+    let mut lines = vec![what.to_owned()];
+    lines.extend(award.map(indented));
+    for (because, awards) in [("so these were given", given), ("so these were taken back", taken)] {
+        if !awards.is_empty() {
+            lines.push(because.to_owned());
+            lines.extend(awards.iter().map(indented));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+fn indented(award: &Award) -> String {
+    format!("  {}", readable(award))
+}
+
 fn long<'a>(award: &'a Award, cursor: &'a str) -> Long<'a> {
     let Award { user, badge, key, title, medal, points, category, event_id, number, .. } = award;
     let (points, number) = (*points, *number);

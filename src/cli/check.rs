@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::error::Error;
 use super::past::Seen;
-use crate::catalog::{Catalog, Files, Numbers};
+use crate::catalog::{Catalog, Files, Numbers, Size};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::trial;
 
@@ -32,7 +32,7 @@ impl Check {
     pub(super) fn run(self) -> Result<ExitCode, Error> {
         let seen = self.data.as_deref().map(Seen::read).transpose()?;
         let numbers = seen.as_ref().map(|seen| seen.numbers.clone()).unwrap_or_default();
-        let Some((catalog, _)) = compile(&self.badges, &numbers)? else {
+        let Some((catalog, _)) = compile(&self.badges, Size::default(), &numbers)? else {
             return Ok(ExitCode::FAILURE);
         };
         let mut out = std::io::stdout().lock();
@@ -56,8 +56,12 @@ impl Check {
 
 /// Compiles the badge files of a folder, and shows everything that is wrong with them. None where they
 /// cannot be used.
-pub(super) fn compile(folder: &Path, numbers: &Numbers) -> Result<Option<(Catalog, Numbers)>, Error> {
-    match Files::read(folder)?.compile(numbers) {
+pub(super) fn compile(
+    folder: &Path,
+    most: Size,
+    numbers: &Numbers,
+) -> Result<Option<(Catalog, Numbers)>, Error> {
+    match Files::read_within(folder, most)?.compile(numbers) {
         Ok((catalog, numbers, warnings)) => {
             show(&warnings)?;
             Ok(Some((catalog, numbers)))

@@ -13,6 +13,7 @@ use super::check::compile;
 use super::error::Error;
 use super::folder;
 use super::retain;
+use super::secure;
 use super::settings::Settings;
 use super::signals::{Hangups, Signals};
 use crate::catalog::{Catalog, Gives, Rule, Season};
@@ -20,10 +21,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::Value;
 use crate::port::Port;
+use crate::port::tls::Tls;
 use crate::service::Service;
 use crate::stat::{Kind, PartSource, Stat};
 use crate::store::{self, Embedded, Options, Store};
-use crate::{server, telemetry};
+use crate::{server, telemetry, web};
 
 /// Run the server
 ///
@@ -52,6 +54,8 @@ impl Serve {
         // Before anything else, so that a signal in between ends nothing half-way.
         let mut signals = Signals::listen()?;
         let hangups = Hangups::listen()?;
+        let tls = secure::tls(&config, Clock::system())?;
+        secure::allow(&config, tls.as_ref(), false)?;
         // Before the store, which would be made in the wrong place.
         if !config.badges.is_dir() {
             return Err(no_badges(&config.badges));
@@ -65,7 +69,8 @@ impl Serve {
         };
         let store = Embedded::open(&config.data, options)?;
         let as_read = folder::Look::at(&config.badges);
-        let Some((catalog, numbers)) = compile(&config.badges, &store.numbers())? else {
+        let Some((catalog, numbers)) = compile(&config.badges, (&config.limits).into(), &store.numbers())?
+        else {
             return Ok(ExitCode::FAILURE);
         };
         store.adopt(&numbers)?;
@@ -74,11 +79,15 @@ impl Serve {
         let listener = TcpListener::bind(config.listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let catalog = Arc::new(catalog);
-        let service = Service::start(Arc::new(store), catalog.clone(), Clock::system());
+        let limits = (&config.limits).into();
+        let service = Service::start_within(limits, Arc::new(store), catalog.clone(), Clock::system());
         greet(&config, address, &catalog)?;
+        if let Some(tls) = &tls {
+            tokio::spawn(tls.clone().follow());
+        }
         tokio::spawn(retain::keep_to(config.retain, service.clone()));
-        service.comes_from(config.badges.clone());
-        tokio::spawn(reload_when_told(service.clone(), hangups));
+        service.comes_from(config.badges.clone(), (&config.limits).into());
+        tokio::spawn(reload_when_told(service.clone(), tls.clone(), hangups));
         if config.watch {
             tokio::spawn(folder::reload_when_changed(service.clone(), config.badges.clone(), as_read));
         }
@@ -95,7 +104,12 @@ impl Serve {
             });
         };
         let port = Port::new(listener).limits((&config.limits).into());
-        server::serve(port, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
+        let port = match tls {
+            None => port,
+            Some(tls) => port.tls(tls),
+        };
+        let web = web::Options { sites: config.allow_origins.clone() };
+        server::serve(port, web, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
@@ -103,9 +117,16 @@ impl Serve {
 
 /// Says where it listens, on a line of its own, and what to try.
 fn greet(config: &Config, address: SocketAddr, catalog: &Catalog) -> Result<(), Error> {
+    let tls = config.tls.cert.is_some();
     let server = match address.to_string() == Config::default().listen.to_string() {
+        // By the name that is in the certificate.
+        _ if tls => format!(" --server https://NAME:{}", address.port()),
         true => String::new(),
         false => format!(" --server http://{address}"),
+    };
+    let grpcurl = match tls {
+        true => format!("grpcurl NAME:{}", address.port()),
+        false => format!("grpcurl -plaintext {address}"),
     };
     let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
     let (folder, data) = (config.badges.display(), config.data.display());
@@ -122,17 +143,20 @@ fn greet(config: &Config, address: SocketAddr, catalog: &Catalog) -> Result<(), 
            {program} record ana {example}{server}\n  \
            {program} badges ana{server}\n  \
            {program} watch{server}\n  \
-           grpcurl -plaintext {address} list"
+           {grpcurl} list"
     )?;
     out.flush()?;
     Ok(())
 }
 
-/// Reads the badge files again at every SIGHUP. Those in use go on where the new ones cannot be used.
-async fn reload_when_told(service: Service, mut hangups: Hangups) {
+/// Reads the badge files and those for TLS again at every SIGHUP. Those in use go on where the new ones cannot be used.
+async fn reload_when_told(service: Service, tls: Option<Tls>, mut hangups: Hangups) {
     loop {
         hangups.next().await;
-        // What came of it stands in the log.
+        // What came of each stands in the log.
+        if let Some(tls) = &tls {
+            let _ = tls.reload().await;
+        }
         let _ = service.reload_folder().await;
     }
 }

@@ -1,11 +1,14 @@
 //! Which server a command speaks to.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use clap::Args;
-use laurels_client::Client;
+use laurels_client::{Client, Tls};
 
 use super::error::Error;
 
-/// The option that every command which speaks to a server has.
+/// The options that every command which speaks to a server has.
 #[derive(Debug, Args)]
 pub(super) struct Server {
     /// The server to speak to
@@ -16,21 +19,49 @@ pub(super) struct Server {
         default_value = "http://127.0.0.1:50051"
     )]
     url: String,
+    /// Believe servers whose certificate one of these signed, instead of those that the system believes
+    #[arg(long, value_name = "FILE", env = "LAURELS_CA")]
+    ca: Option<PathBuf>,
+    /// The certificate to show to a server that asks for one
+    #[arg(long, value_name = "FILE", env = "LAURELS_CLIENT_CERT", requires = "client_key")]
+    client_cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", env = "LAURELS_CLIENT_KEY", requires = "client_cert")]
+    client_key: Option<PathBuf>,
 }
 
 impl Server {
     /// A client that connects when it is used: for who tries again by itself.
     pub(super) fn lazily(&self) -> Result<Client, Error> {
-        Ok(Client::lazy(&self.url)?)
+        Ok(Client::lazy_tls(&self.url, self.tls()?)?)
     }
 
     /// Connects, or says how to start a server.
     pub(super) async fn connect(&self) -> Result<Client, Error> {
-        Client::connect(&self.url).await.map_err(|error| match error.retryable() {
+        Client::connect_tls(&self.url, self.tls()?).await.map_err(|error| match error.retryable() {
             true => Error::Usage(format!(
                 "{error}\nIs a server running there? `laurels serve` starts one; --server URL or LAURELS_SERVER names another."
             )),
+            // Said of a certificate that is not believed, and of files that cannot be used.
+            false if self.url.starts_with("https://") => {
+                Error::Usage(format!("{error}\n--ca FILE or LAURELS_CA names the authority; --client-cert and --client-key are what to show."))
+            }
             false => Error::Server(error),
         })
     }
+
+    fn tls(&self) -> Result<Tls, Error> {
+        let tls = match &self.ca {
+            None => Tls::default(),
+            Some(ca) => Tls::default().with_ca(read(ca)?),
+        };
+        match self.client_cert.as_ref().zip(self.client_key.as_ref()) {
+            None => Ok(tls),
+            Some((certificate, key)) => Ok(tls.with_identity(read(certificate)?, read(key)?)),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::io(format!("read {}", path.display()), source))
 }

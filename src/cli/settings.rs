@@ -78,7 +78,9 @@ impl FromArgMatches for Settings {
                 true if matches.get_flag(setting.name) => Some("true".to_owned()),
                 true if matches.get_flag(&no(setting.name)) => Some("false".to_owned()),
                 true => None,
-                false => matches.get_one::<String>(setting.name).cloned(),
+                false => matches
+                    .get_many::<String>(setting.name)
+                    .map(|texts| texts.map(String::as_str).collect::<Vec<_>>().join(",")),
             };
             Some((setting.name, text?))
         };
@@ -123,6 +125,7 @@ fn options(Documented { setting, comment, rule, default }: Documented) -> Vec<Ar
     };
     let set = option(setting.name.to_owned(), setting.flag.clone());
     if !setting.switch {
+        let set = if setting.many { set.action(ArgAction::Append) } else { set };
         return vec![set.value_name(setting.called).help(short).long_help(long)];
     }
     let taken_back = option(no(setting.name), format!("no-{}", setting.flag))

@@ -13,6 +13,8 @@ pub struct Setting {
     pub called: &'static str,
     /// Whether the option has no value, and is taken back by one with `no-` before it.
     pub switch: bool,
+    /// Whether the option may be given many times, a value each.
+    pub many: bool,
     /// What a value must be, in words that go on from "must be".
     pub must_be: String,
     /// Whether the files that it names are read again at SIGHUP. All else holds until a restart.
@@ -22,8 +24,8 @@ pub struct Setting {
 impl Setting {
     pub(super) fn new<T>(name: &'static str, kind: &Kind<T>) -> Setting {
         let flag = kind.flag.map_or_else(|| name.replace(['.', '_'], "-"), str::to_owned);
-        let Kind { called, switch, reread, .. } = *kind;
-        Setting { name, flag, called, switch, must_be: kind.must_be.clone(), reread }
+        let Kind { called, switch, many, reread, .. } = *kind;
+        Setting { name, flag, called, switch, many, must_be: kind.must_be.clone(), reread }
     }
 
     /// Its variable in the environment: `LAURELS_LIMITS_CONNECTIONS`.

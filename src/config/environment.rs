@@ -4,7 +4,14 @@ use super::declare::{PREFIX, Setting};
 use crate::diagnostic::nearest;
 
 /// Variables that other commands and clients read.
-const ELSEWHERE: [&str; 3] = ["LAURELS_CONFIG", "LAURELS_KEY", "LAURELS_SERVER"];
+const ELSEWHERE: [&str; 6] = [
+    "LAURELS_CA",
+    "LAURELS_CLIENT_CERT",
+    "LAURELS_CLIENT_KEY",
+    "LAURELS_CONFIG",
+    "LAURELS_KEY",
+    "LAURELS_SERVER",
+];
 
 /// What a variable that is no setting may be.
 pub(super) enum Known {

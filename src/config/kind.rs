@@ -8,6 +8,7 @@ use std::ops::{Bound, RangeBounds};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::site::Site;
 use super::size;
 use super::written::Written;
 use crate::cel::parse_duration;
@@ -32,6 +33,8 @@ pub(super) struct Kind<T> {
     pub(super) reread: bool,
     /// Whether its option has no value, and one with `no-` beside it.
     pub(super) switch: bool,
+    /// Whether its option may be given many times, a value each.
+    pub(super) many: bool,
 }
 
 impl<T> Kind<T> {
@@ -42,7 +45,16 @@ impl<T> Kind<T> {
         show: impl Fn(&T) -> String + 'static,
     ) -> Kind<T> {
         let (read, show) = (Box::new(read), Box::new(show));
-        Kind { called, must_be: must_be.into(), read, show, flag: None, reread: false, switch: false }
+        Kind {
+            called,
+            must_be: must_be.into(),
+            read,
+            show,
+            flag: None,
+            reread: false,
+            switch: false,
+            many: false,
+        }
     }
 
     /// The option that sets it is this one.
@@ -68,6 +80,18 @@ pub(super) fn path() -> Kind<PathBuf> {
     Kind::new("PATH", "a path", read, |path| quoted(&path.to_string_lossy()))
 }
 
+/// A file, or none: that has a word.
+pub(super) fn path_or(word: &'static str) -> Kind<Option<PathBuf>> {
+    let read = move |written: Written<'_>| match written.text()? {
+        "" => None,
+        text => Some(Some(text).filter(|text| *text != word).map(PathBuf::from)),
+    };
+    let show = move |path: &Option<PathBuf>| {
+        quoted(&path.as_ref().map_or_else(|| word.into(), |path| path.to_string_lossy()))
+    };
+    Kind::new("PATH", format!("{word:?}, or a path"), read, show)
+}
+
 /// An address and a port.
 pub(super) fn address() -> Kind<SocketAddr> {
     let read = |written: Written<'_>| written.text()?.parse().ok();
@@ -85,6 +109,18 @@ pub(super) fn log() -> Kind<String> {
         |written: Written<'_>| written.text().filter(|text| telemetry::is_filter(text)).map(str::to_owned);
     let must_be = "a level (error, warn, info, debug, trace), or levels of modules, such as \"info,laurels::store=debug\"";
     Kind::new("LEVEL", must_be, read, |text| quoted(text))
+}
+
+/// Sites whose pages may call: a list, or one text with commas between them.
+pub(super) fn sites() -> Kind<Vec<Site>> {
+    let read = |written: Written<'_>| written.texts()?.into_iter().map(|text| text.parse().ok()).collect();
+    let show = |sites: &Vec<Site>| {
+        let sites = sites.iter().map(|site| quoted(site.as_str())).collect::<Vec<_>>();
+        format!("[{}]", sites.join(", "))
+    };
+    let must_be =
+        "a list of origins, each scheme, host and port, such as [\"https://forum.example\"], and never \"*\"";
+    Kind { many: true, ..Kind::new("ORIGIN", must_be, read, show) }
 }
 
 /// How many.
@@ -198,6 +234,18 @@ mod tests {
         }
         for wrong in ["4095", "8GiB", "8MB", "", "-1", "1.5MiB"] {
             assert!((bytes.read)(Written::Text(wrong)).is_none(), "{wrong}");
+        }
+        let sites = sites();
+        for (text, shown) in [
+            ("[]", "[]"),
+            ("https://a.example,http://b:81", r#"["https://a.example", "http://b:81"]"#),
+            (r#"["https://a.example"]"#, r#"["https://a.example"]"#),
+        ] {
+            let read = (sites.read)(Written::Text(text)).unwrap();
+            assert_eq!((sites.show)(&read), shown);
+        }
+        for wrong in ["*", "a.example", "https://a.example,*", "https://a.example/"] {
+            assert!((sites.read)(Written::Text(wrong)).is_none(), "{wrong}");
         }
         assert_eq!((time(..=day).must_be), "a time such as \"20s\", at most 1d");
     }

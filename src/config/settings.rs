@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::declare::settings;
-use super::kind::{address, count, log, path, size, time, time_or, truth};
+use super::kind::{address, count, log, path, path_or, sites, size, time, time_or, truth};
+use super::site::Site;
+use crate::event::DATA_MAX_BYTES;
 use crate::store;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -22,22 +24,38 @@ settings! {
     data: PathBuf = path();
     badges: PathBuf = path().reread();
     listen: SocketAddr = address();
+    insecure: bool = truth();
     watch: bool = truth();
     retain: Option<Duration> = time_or("all", SECOND..);
     log: String = log();
+    allow_origins: Vec<Site> = sites().flag("allow-origin");
+
+    [tls] Tls {
+        cert: Option<PathBuf> = path_or("none").reread();
+        key: Option<PathBuf> = path_or("none").reread();
+        client_ca: Option<PathBuf> = path_or("none").reread();
+    }
 
     [limits] Limits {
         connections: u64 = count("connections", 1..=1_000_000);
         calls_per_connection: u32 = count("calls", 1..=65_536);
         headers_bytes: u32 = size(8 << 10..=1 << 20);
         first_call: Duration = time(SECOND..=HOUR);
+        tls_handshake: Duration = time(SECOND..=HOUR);
         http1_idle: Duration = time(SECOND..=24 * HOUR);
+        body_stall: Duration = time(SECOND..=HOUR);
+        write_stall: Duration = time(SECOND..=HOUR);
         keep_alive_interval: Duration = time(SECOND..=HOUR);
         keep_alive_timeout: Duration = time(MINUTE..=HOUR);
         resets: usize = count("streams", 1..=1_000_000);
         taken_back: usize = count("calls", 1..=1_000_000);
         call_window_bytes: u32 = size(64 << 10..=WINDOW_LARGEST);
         connection_window_bytes: u32 = size(64 << 10..=WINDOW_LARGEST);
+        data_bytes: usize = size(..=DATA_MAX_BYTES as u64);
+        queue_events: usize = count("events", 1..=1_000_000);
+        queue_bytes: usize = size(64 << 10..=1 << 30);
+        catalog_bytes: u64 = size(1 << 10..=1 << 30);
+        catalog_rules: usize = count("flags and badges", 1..=1_000_000);
     }
 
     [store] Store {

@@ -162,9 +162,36 @@ fn variables_that_are_meant_for_others_are_left_alone() {
 }
 
 #[test]
-fn the_defaults_of_the_store_are_those_of_the_file() {
-    let (options, store) = (crate::store::Options::default(), Config::default().store);
+fn the_defaults_of_the_code_are_those_of_the_file() {
+    let Config { store, limits, .. } = Config::default();
+    let options = crate::store::Options::default();
     assert_eq!(options.segment_bytes, store.segment_bytes);
     assert_eq!(options.checkpoint_journal_bytes, store.checkpoint_bytes);
     assert_eq!(options.cache_bytes, store.cache_bytes);
+    assert_eq!(crate::service::Limits::default(), (&limits).into());
+    assert_eq!(crate::catalog::Size::default(), (&limits).into());
+}
+
+/// A setting that nothing asks for would be a promise that nothing keeps.
+#[test]
+fn every_setting_is_asked_for_outside_of_config() {
+    let mut code = String::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true if path.ends_with("src/config") => {}
+                true => folders.push(path),
+                false => code.push_str(&std::fs::read_to_string(path).unwrap()),
+            }
+        }
+    }
+    for setting in settings() {
+        let asked = match setting.place() {
+            (Some(section), name) => format!("{section}.{name}"),
+            (None, name) => format!("config.{name}"),
+        };
+        assert!(code.contains(&asked), "nothing asks for `{}`", setting.name);
+    }
 }

@@ -24,6 +24,20 @@ impl<'a> Written<'a> {
         }
     }
 
+    /// A list of texts; as one text, with commas between them, or as a file has it: an empty one is `[]`.
+    pub(super) fn texts(self) -> Option<Vec<&'a str>> {
+        match self {
+            Written::Toml(value) => {
+                value.get_ref().as_array()?.iter().map(|text| text.get_ref().as_str()).collect()
+            }
+            Written::Text(text) => {
+                let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+                let texts = inner.split(',').map(|text| text.trim().trim_matches('"'));
+                Some(texts.filter(|text| !text.is_empty()).collect())
+            }
+        }
+    }
+
     /// A whole number that is not negative.
     pub(super) fn whole(self) -> Option<u64> {
         match self {

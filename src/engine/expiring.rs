@@ -66,7 +66,7 @@ impl<D: Documents> Work<'_, D> {
         }
     }
 
-    fn expiries(&self, of_user: &Key, slot: Slot) -> Expiries {
+    pub(super) fn expiries(&self, of_user: &Key, slot: Slot) -> Expiries {
         match self.view.document(of_user).and_then(|document| document.cell(slot).cloned()) {
             Some(Cell::Timer(TimerCell::Expiries(expiries))) => expiries,
             Some(_) | None => Expiries::default(),

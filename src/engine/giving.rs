@@ -12,12 +12,13 @@ use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use crate::award::{Award, Place, Revocation};
 use crate::badge::Badge;
 use crate::catalog::{Gives, Reasons, Rule, Tier};
-use crate::document::Change;
+use crate::document::{Change, Document};
 use crate::event::{Event, UserId, Value};
 use crate::key::Key;
 use crate::stat::{Bag, Cell, Slot, Step, Way};
 
 use super::environment::Seen;
+use super::hand::{Overruled, overruled};
 use super::{Documents, REPEATS_MAX, Work, parts_of, texts};
 
 /// What a rule with `revoke` comes to at one key.
@@ -77,7 +78,10 @@ impl<D: Documents> Work<'_, D> {
                 let Some(document) = self.view.document(&Key::user(user)) else { continue };
                 let held = document.times(badge.number, award_key);
                 for number in held + 1..=times.min(held.saturating_add(REPEATS_MAX)) {
-                    self.give(badge, user, award_key, number, key);
+                    match &tier.reasons {
+                        Some(reasons) => self.give_noted(badge, reasons, user, award_key, number, key),
+                        None => self.give(badge, user, award_key, number, key),
+                    }
                 }
             }
         }
@@ -87,11 +91,7 @@ impl<D: Documents> Work<'_, D> {
     fn settle(&mut self, tier: &Tier, settling: &Settling<'_>, due: u32) {
         let badge = &self.view.catalog.badges[tier.badge];
         if let Some(reasons) = &tier.reasons {
-            self.settle_shared(badge, reasons, settling, due);
-            if tier.expires.is_some() && settling.in_season {
-                self.give_expired(badge, reasons, settling, due);
-            }
-            return;
+            return self.settle_shared(badge, reasons, settling, due, tier.expires.is_some());
         }
         let Settling { key, award_key, users, in_season } = settling;
         for user in users {
@@ -107,8 +107,16 @@ impl<D: Documents> Work<'_, D> {
         }
     }
 
-    /// The same where other keys may give the same awards.
-    fn settle_shared(&mut self, badge: &Badge, reasons: &Reasons, settling: &Settling<'_>, due: u32) {
+    /// The same where other keys may give the same awards. What `expires` is given again where it is found true again,
+    /// though the keys that give it are the same.
+    fn settle_shared(
+        &mut self,
+        badge: &Badge,
+        reasons: &Reasons,
+        settling: &Settling<'_>,
+        due: u32,
+        expires: bool,
+    ) {
         let given = self.bag(settling.key, reasons.given);
         let before = |user: &SmolStr| u32::try_from(given.count(user)).unwrap_or(0);
         let mut times: BTreeMap<SmolStr, u32> = given.iter().map(|user| (user.clone(), 0)).collect();
@@ -120,6 +128,10 @@ impl<D: Documents> Work<'_, D> {
                 self.reason_gone(badge, reasons, settling, &id, number);
             }
             let times = if settling.in_season { times.min(before.saturating_add(REPEATS_MAX)) } else { 0 };
+            let again = if expires { times.min(before) } else { 0 };
+            for number in 1..=again {
+                self.give_noted(badge, reasons, &id, &settling.award_key, number, settling.key);
+            }
             for number in before + 1..=times {
                 self.reason_more(badge, reasons, settling, &id, number);
             }
@@ -139,8 +151,22 @@ impl<D: Documents> Work<'_, D> {
         let held_at = award_key.with("user", user.as_str());
         self.collect(key, reasons.given, user.as_text().clone(), 1);
         self.collect(&held_at, reasons.keys, number.to_smolstr(), 1);
+        self.give_noted(badge, reasons, user, award_key, number, key);
+    }
+
+    /// Gives an award that is not held, and notes with which key.
+    fn give_noted(
+        &mut self,
+        badge: &Badge,
+        reasons: &Reasons,
+        user: &UserId,
+        award_key: &Key,
+        number: u32,
+        key: &Key,
+    ) {
         let Some(document) = self.view.document(&Key::user(user)) else { return };
-        if document.award(badge.number, award_key, number).is_none() {
+        if may_be_given(&document, badge, award_key, number) {
+            let held_at = award_key.with("user", user.as_str());
             self.collect(&held_at, reasons.first, given_with(number, key), 1);
             self.give(badge, user, award_key, number, key);
         }
@@ -176,21 +202,6 @@ impl<D: Documents> Work<'_, D> {
         Some(key)
     }
 
-    /// What has expired is given again where it is found true again, though the keys that give it are the same.
-    fn give_expired(&mut self, badge: &Badge, reasons: &Reasons, settling: &Settling<'_>, due: u32) {
-        let Settling { key, award_key, users, .. } = settling;
-        for user in users {
-            let held_at = award_key.with("user", user.as_str());
-            for number in 1..=due.min(REPEATS_MAX) {
-                let Some(document) = self.view.document(&Key::user(user)) else { return };
-                if document.award(badge.number, award_key, number).is_none() {
-                    self.collect(&held_at, reasons.first, given_with(number, key), 1);
-                    self.give(badge, user, award_key, number, key);
-                }
-            }
-        }
-    }
-
     fn bag(&self, key: &Key, slot: Slot) -> Bag {
         match self.view.document(key).and_then(|document| document.cell(slot).cloned()) {
             Some(Cell::Bag(bag)) => bag,
@@ -202,9 +213,13 @@ impl<D: Documents> Work<'_, D> {
         self.view.open(key).apply(Change { slot, step: Step::Collect(item, times) });
     }
 
-    fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
+    /// Gives an award. What was taken back by hand, and not given by hand since, is not given.
+    pub(super) fn give(&mut self, badge: &Badge, user: &UserId, award_key: &Key, number: u32, key: &Key) {
         let of_user = Key::user(user);
         let Some(document) = self.view.document(&of_user) else { return };
+        if overruled(&document, badge.number, award_key, number) == Some(Overruled::TakenBack) {
+            return;
+        }
         let award = Award {
             place: self.next_place(),
             user: user.clone(),
@@ -221,6 +236,7 @@ impl<D: Documents> Work<'_, D> {
         self.awards.push(award);
     }
 
+    /// Takes an award back. What was given by hand, and not taken back by hand since, is not taken back.
     pub(super) fn take_back(
         &mut self,
         badge: &Badge,
@@ -232,6 +248,9 @@ impl<D: Documents> Work<'_, D> {
         let of_user = Key::user(user);
         let Some(document) = self.view.document(&of_user) else { return };
         let Some(award) = document.award(badge.number, award_key, number) else { return };
+        if overruled(&document, badge.number, award_key, number) == Some(Overruled::Given) {
+            return;
+        }
         let held = document.awards().iter().filter(|award| award.badge == badge.number).count();
         let revocation = Revocation {
             place: self.next_place(),
@@ -269,6 +288,12 @@ impl<D: Documents> Work<'_, D> {
             self.hear(&Event { time: award.time, ..derived }, way);
         }
     }
+}
+
+/// Whether a rule may give an award: it is not held, and was not taken back by hand.
+fn may_be_given(document: &Document, badge: &Badge, award_key: &Key, number: u32) -> bool {
+    document.award(badge.number, award_key, number).is_none()
+        && overruled(document, badge.number, award_key, number) != Some(Overruled::TakenBack)
 }
 
 /// The note that an award of this number was given with a key.

@@ -4,14 +4,16 @@ use std::collections::HashSet;
 
 use smol_str::SmolStr;
 
+use crate::act::Act;
 use crate::catalog::Catalog;
 use crate::event::{Event, Time};
 use crate::key::{Key, PART_MAX_BYTES};
+use crate::profile;
 use crate::stat::{PartSource, Stat, as_part};
 
 use super::environment::Seen;
 use super::view::View;
-use super::{Documents, as_declared};
+use super::{Documents, as_declared, hand};
 
 /// Most keys that one event moves of one stat. Of a longer list the first count; the
 /// rest is left out, and the log says so.
@@ -20,10 +22,16 @@ pub const KEYS_MAX: usize = 1_000;
 /// The documents that an event is sure to ask for, as far as they can be told without looking: to be
 /// fetched before it is decided. What a rule then needs beyond them, [`decide`](super::decide) says.
 pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec<Key> {
+    if Act::of(event).is_some() {
+        return hand::keys(event);
+    }
     let view = View::new(catalog, documents);
     let event = &*as_declared(catalog, event);
     let mut found = Vec::new();
     let r#type = event.r#type.as_str();
+    if r#type == profile::UPDATED {
+        found.push(Key::user(&event.user));
+    }
     for index in catalog.hears(r#type).chain(catalog.takes_back(r#type)).chain(catalog.resets(r#type)) {
         for key in of_stat(&view, &catalog.stats[index], event, event.time) {
             // Whoever the key is about is who may be given something.

@@ -6,6 +6,7 @@ use crate::event::{Period, Time, UserId, Value};
 use crate::key::Key;
 
 use super::environment::Seen;
+use super::hand::{Overruled, overruled};
 use super::view::View;
 use super::{Documents, at_least, top};
 
@@ -74,9 +75,13 @@ fn of_rule<D: Documents>(
     }
     let Some(document) = view.document(&Key::user(user)) else { return Vec::new() };
     let award_key = if *once { Key::new([]) } else { key.without("user") };
+    // What was taken back by hand no rule gives again.
+    let is_barred =
+        |badge, number| overruled(&document, badge, &award_key, number) == Some(Overruled::TakenBack);
     let open = tiers.iter().filter(|tier| {
         let badge = &view.catalog.badges[tier.badge];
-        !badge.secret && (repeat.is_some() || document.times(badge.number, &award_key) == 0)
+        let is_open = repeat.is_some() || document.times(badge.number, &award_key) == 0;
+        !badge.secret && is_open && (repeat.is_some() || !is_barred(badge.number, 1))
     });
     let seen = Seen::looking(view, now, key);
     let value = rule.value.as_ref().map(|value| value.value(&seen));
@@ -98,7 +103,10 @@ fn of_rule<D: Documents>(
         let (current, goal) = match repeat {
             None => rule.top.as_ref().map_or_else(|| of_tier(&tier.at), of_top),
             // The next time.
-            Some(every) => of_tier(&times(every, document.times(badge, &award_key) + 1)),
+            Some(every) => {
+                let next = document.times(badge, &award_key) + 1;
+                of_tier(&times(every, (next..).find(|number| !is_barred(badge, *number)).unwrap_or(next)))
+            }
         };
         Progress { badge, key: award_key.clone(), current: current.clamp(0.0, goal.max(0.0)), goal }
     })

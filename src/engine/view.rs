@@ -4,9 +4,12 @@ use std::cell::{self, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::award::{Award, Revocation};
 use crate::catalog::Catalog;
 use crate::document::{Change, Document};
+use crate::event::Value;
 use crate::key::Key;
 use crate::stat::{Cell, Slot, TimerCell};
 
@@ -111,18 +114,21 @@ impl<'a, D: Documents> View<'a, D> {
 
 impl Moved {
     /// Moves a cell; says whether it reads differently now. A value that a set has already may be counted once more,
-    /// so that it can be taken back: that is kept, and nobody needs to look at it.
+    /// so that it can be taken back, and what is the last may be so once more: that is kept, and nobody needs to look at it.
     pub(super) fn apply(&mut self, change: Change) -> bool {
         let slot = change.slot;
-        let there = |document: &Document| document.cell(slot).and_then(members);
-        let before = there(&self.document);
+        let reads = |document: &Document| document.cell(slot).and_then(Reads::of);
+        let before = reads(&self.document);
         let changed = Arc::make_mut(&mut self.document).apply(&change);
         if changed {
             self.changes.push(change);
         }
-        let after = there(&self.document);
-        let counts_only = (before.is_some() || after.is_some()) && before.unwrap_or(0) == after.unwrap_or(0);
-        changed && !counts_only
+        let as_before = match (before, reads(&self.document)) {
+            (None, None) => false,
+            (Some(one), None) | (None, Some(one)) => one.is_as_nothing(),
+            (Some(before), Some(after)) => before == after,
+        };
+        changed && !as_before
     }
 
     /// Keeps a new award.
@@ -136,13 +142,35 @@ impl Moved {
     }
 }
 
-/// How many different values there are, of a set or run that counts how often each came.
-fn members(kept: &Cell) -> Option<i64> {
-    match kept {
-        Cell::Bag(bag) => i64::try_from(bag.len()).ok(),
-        Cell::Visits(visits) => Some(visits.run().size()),
-        Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
-        Cell::Dated(_) | Cell::Raised(_) | Cell::Window(_) | Cell::Placed(_) => None,
-        Cell::Ranking(_) | Cell::Timer(_) => None,
+/// What a cell reads as, where more is kept than can be read.
+#[derive(PartialEq)]
+enum Reads {
+    /// How many different values there are, of a set or run that counts how often each came.
+    Members(i64),
+    /// The first or the last, of which it is also kept when it was.
+    Value(Value),
+    /// The zone that holds, or is going to.
+    Zone(SmolStr),
+}
+
+impl Reads {
+    /// None where all that is kept is read.
+    fn of(kept: &Cell) -> Option<Reads> {
+        match kept {
+            Cell::Bag(bag) => i64::try_from(bag.len()).ok().map(Reads::Members),
+            Cell::Visits(visits) => Some(Reads::Members(visits.run().size())),
+            Cell::Dated(dated) => Some(Reads::Value(dated.1.clone())),
+            Cell::Placed(placed) => Some(Reads::Zone(placed.latest().clone())),
+            Cell::Count(_) | Cell::Sum(_) | Cell::Set(_) | Cell::Run(_) | Cell::Extreme(_) => None,
+            Cell::Raised(_) | Cell::Window(_) | Cell::Ranking(_) | Cell::Timer(_) => None,
+        }
+    }
+
+    /// Whether it is what is read where nothing is kept. Whose zone is UTC has not been looked at for it before.
+    fn is_as_nothing(&self) -> bool {
+        match self {
+            Reads::Members(members) => *members == 0,
+            Reads::Value(_) | Reads::Zone(_) => false,
+        }
     }
 }

@@ -5,8 +5,8 @@
 //! of what connections may take.
 
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -14,19 +14,18 @@ use tokio::sync::Semaphore;
 
 use super::connection::{Asked, Connection};
 use super::limits::Limits;
+use super::seldom::Seldom;
 
 /// So many of the files that may be open are left for the store, or half of them where there are few.
 const DESCRIPTORS_KEPT: u64 = 512;
 /// How long to wait after a connection could not be accepted: most often because too many files are
 /// open, and asking again at once would only take the time that is needed to close some.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// What happens to one connection after the other is logged so often at most.
-const LOGGED_EVERY: Duration = Duration::from_secs(60);
 
 /// Lets connections in, as many at once as may be.
 pub(super) struct Gate {
     listener: TcpListener,
-    first_call: Duration,
+    limits: Limits,
     room: Arc<Semaphore>,
     turned_away: Seldom,
     failed: Seldom,
@@ -38,7 +37,7 @@ impl Gate {
         tracing::debug!(most, "so many connections may be open at once");
         Gate {
             listener,
-            first_call: limits.first_call,
+            limits: limits.clone(),
             room: Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS))),
             turned_away: Seldom::default(),
             failed: Seldom::default(),
@@ -59,7 +58,7 @@ impl Gate {
                 self.turned_away.happened(|times| {
                     tracing::warn!(
                         times,
-                        "as many connections are open as may be, and further ones are closed; look for clients that do not close theirs, or allow more open files"
+                        "as many connections are open as may be, and further ones are closed; look for clients that do not close theirs, or raise `limits.connections`, and with it the open files that the system allows"
                     );
                 });
                 continue;
@@ -67,7 +66,7 @@ impl Gate {
             // Answers are small and awaited: without TCP_NODELAY the kernel would hold them back for more. An
             // error says that nobody is there any more, which reading says too.
             let _ = stream.set_nodelay(true);
-            return Connection::new(stream, self.first_call, room);
+            return Connection::new(stream, &self.limits, room);
         }
     }
 
@@ -99,29 +98,6 @@ fn most(connections: u64, files: u64) -> u64 {
     connections.min(files - kept)
 }
 
-/// Counts what happens, and has it logged now and then.
-#[derive(Default)]
-struct Seldom(Mutex<Since>);
-
-#[derive(Default)]
-struct Since {
-    times: u64,
-    logged: Option<Instant>,
-}
-
-impl Seldom {
-    /// Logs how often it happened since it was logged last, if it is time to.
-    fn happened(&self, log: impl FnOnce(u64)) {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        since.times += 1;
-        if since.logged.is_some_and(|at| at.elapsed() < LOGGED_EVERY) {
-            return;
-        }
-        since.logged = Some(Instant::now());
-        log(std::mem::take(&mut since.times));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::limits::CONNECTIONS_MAX;
@@ -133,13 +109,5 @@ mod tests {
         assert_eq!(most(CONNECTIONS_MAX, 1024), 512);
         assert_eq!(most(CONNECTIONS_MAX, 20_000), CONNECTIONS_MAX);
         assert_eq!(most(3, 20_000), 3);
-    }
-
-    #[test]
-    fn what_happens_a_thousand_times_is_logged_once_a_while() {
-        let seldom = Seldom::default();
-        let mut logged = Vec::new();
-        (0..1000).for_each(|_| seldom.happened(|times| logged.push(times)));
-        assert_eq!((logged, seldom.0.lock().unwrap().times), (vec![1], 999));
     }
 }

@@ -1,4 +1,4 @@
-//! One connection, and how long it may take until it asks for something.
+//! One connection: how long it may take until it asks for something, and how long to take what it is sent.
 
 use std::future::Future;
 use std::io;
@@ -13,12 +13,18 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 
+use super::limits::Limits;
+
 /// A connection, and the room that it takes until it ends.
 pub(super) struct Connection {
     stream: TcpStream,
     asked: Asked,
     /// When it ends if nothing is asked; None once something was.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// How long it may take nothing of what it is sent.
+    stall: Duration,
+    /// When it ends if it takes nothing; None while it does.
+    stalled: Option<Pin<Box<Sleep>>>,
     _room: OwnedSemaphorePermit,
 }
 
@@ -34,15 +40,27 @@ impl Asked {
 }
 
 impl Connection {
-    /// A connection that has so long to ask for something.
-    pub(super) fn new(
-        stream: TcpStream,
-        first_call: Duration,
-        room: OwnedSemaphorePermit,
-    ) -> (Connection, Asked) {
+    /// A connection that has as long as the limits say.
+    pub(super) fn new(stream: TcpStream, limits: &Limits, room: OwnedSemaphorePermit) -> (Connection, Asked) {
         let asked = Asked::default();
-        let deadline = Some(Box::pin(tokio::time::sleep(first_call)));
-        (Connection { stream, asked: asked.clone(), deadline, _room: room }, asked)
+        let deadline = Some(Box::pin(tokio::time::sleep(limits.first_call)));
+        let stall = limits.write_stall;
+        (Connection { stream, asked: asked.clone(), deadline, stall, stalled: None, _room: room }, asked)
+    }
+
+    /// Ends the connection if what came of a write is "not now" for too long.
+    fn in_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stall = self.stall;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
+        if stalled.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        tracing::debug!("a connection that takes nothing of what it is sent is closed");
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -67,7 +85,8 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.in_time(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -83,7 +102,8 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, buffers)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, buffers);
+        self.in_time(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -2,23 +2,29 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulConnection;
+use tokio::sync::watch;
 use tower::util::{Oneshot, ServiceExt};
 
-use super::Body;
-use super::connection::{Asked, Connection};
+use super::body::{Body, watched};
+use super::connection::Asked;
 use super::limits::Limits;
+use super::stream::Stream;
 
 /// How HTTP is spoken on every connection.
-pub(super) type Protocol = Builder<TokioExecutor>;
+pub(super) struct Speech {
+    protocol: Builder<TokioExecutor>,
+    body_stall: Duration,
+}
 
 /// HTTP within these limits.
-pub(super) fn protocol(limits: &Limits) -> Protocol {
+pub(super) fn speech(limits: &Limits) -> Speech {
     let mut protocol = Builder::new(TokioExecutor::new());
     // Half-closed connections are let go (hyper's default): what a client that is gone was listening to ends at once,
     // and no known client of HTTP/1.1 closes its side while it waits.
@@ -38,37 +44,50 @@ pub(super) fn protocol(limits: &Limits) -> Protocol {
         .initial_connection_window_size(limits.connection_window_bytes)
         .keep_alive_interval(limits.keep_alive_interval)
         .keep_alive_timeout(limits.keep_alive_timeout);
-    protocol
+    Speech { protocol, body_stall: limits.body_stall }
 }
 
-/// Answers the calls of one connection until it ends.
-pub(super) fn serve<S, B>(
-    protocol: &Protocol,
-    connection: Connection,
+/// Answers the calls of one connection until it ends. When it is told to go down, it takes no further call, and ends
+/// when those under way are answered.
+pub(super) async fn serve<S, B>(
+    Speech { protocol, body_stall }: &Speech,
+    stream: Stream,
     asked: Asked,
     calls: S,
-) -> impl GracefulConnection<Error = Box<dyn Error + Send + Sync>> + Send + 'static
+    mut going_down: watch::Receiver<bool>,
+) -> Result<(), Box<dyn Error + Send + Sync>>
 where
     S: tower::Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>,
     S: Clone + Send + Sync + 'static,
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    protocol.serve_connection(TokioIo::new(connection), Noted { calls, asked }).into_owned()
+    let connection =
+        protocol.serve_connection(TokioIo::new(stream), Noted { calls, asked, body_stall: *body_stall });
+    tokio::pin!(connection);
+    tokio::select! {
+        biased;
+        ended = &mut connection => return ended,
+        // An error says that the port is gone, and its connections go as well.
+        _ = going_down.wait_for(|down| *down) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }
 
 /// Notes that a connection asks for something, and hands it on.
 struct Noted<S> {
     calls: S,
     asked: Asked,
+    body_stall: Duration,
 }
 
-impl<S: tower::Service<Request<Body>> + Clone> hyper::service::Service<Request<Body>> for Noted<S> {
+impl<S: tower::Service<Request<Body>> + Clone> hyper::service::Service<Request<Incoming>> for Noted<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = Oneshot<S, Request<Body>>;
 
-    fn call(&self, request: Request<Body>) -> Self::Future {
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.asked.note();
-        self.calls.clone().oneshot(request)
+        self.calls.clone().oneshot(watched(request, self.body_stall))
     }
 }

@@ -26,9 +26,16 @@ pub struct Limits {
     /// How long a connection may take to send the headers of its first call. Then it ends: a client that has nothing
     /// to ask yet connects again when it has.
     pub first_call: Duration,
+    /// How long a connection may take until both sides agree on TLS. Then it ends.
+    pub tls_handshake: Duration,
     /// How long an HTTP/1.1 connection may take to send the headers of its next call, from when the last was answered. Then
     /// it ends. Longer than proxies keep a connection for later (nginx: 60 s), so that it is they who end it.
     pub http1_idle: Duration,
+    /// How long the body of a call may stop half-way. Then the call fails, and with HTTP/1.1 its connection ends. A stream
+    /// of HTTP/2 may be silent as long as it likes.
+    pub body_stall: Duration,
+    /// How long a connection may take nothing of what it is sent. Then it ends.
+    pub write_stall: Duration,
     /// Most bytes of the headers of one call. More are refused. Not less than 8192.
     pub headers_bytes: u32,
     /// Most calls at once on one HTTP/2 connection. A further one waits in the client.
@@ -54,7 +61,10 @@ impl Default for Limits {
         Limits {
             connections: CONNECTIONS_MAX,
             first_call: Duration::from_secs(20),
+            tls_handshake: Duration::from_secs(10),
             http1_idle: Duration::from_secs(75),
+            body_stall: Duration::from_secs(20),
+            write_stall: Duration::from_secs(90),
             headers_bytes: HEADERS_MAX_BYTES,
             calls_per_connection: CALLS_MAX,
             resets: RESETS_MAX,
@@ -72,7 +82,10 @@ impl From<&config::Limits> for Limits {
         Limits {
             connections: limits.connections,
             first_call: limits.first_call,
+            tls_handshake: limits.tls_handshake,
             http1_idle: limits.http1_idle,
+            body_stall: limits.body_stall,
+            write_stall: limits.write_stall,
             headers_bytes: limits.headers_bytes,
             calls_per_connection: limits.calls_per_connection,
             resets: limits.resets,

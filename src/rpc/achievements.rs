@@ -6,10 +6,11 @@ use super::closing::Closing;
 use super::codec::Frame;
 use super::proto::achievement_service_server::AchievementService;
 use super::proto::{
-    GetBadgesRequest, GetBadgesResponse, ListBadgesRequest, ListBadgesResponse, LiveNotificationsRequest,
-    RecordEventRequest, RecordEventResponse, RecordEventsRequest,
+    GetBadgesRequest, GetBadgesResponse, GetProfileRequest, GetProfileResponse, ListBadgesRequest,
+    ListBadgesResponse, LiveNotificationsRequest, RecordEventRequest, RecordEventResponse,
+    RecordEventsRequest, UpdateProfileRequest, UpdateProfileResponse,
 };
-use super::{badges, catalog, live, record, stream};
+use super::{badges, catalog, live, profile, record, stream};
 use crate::service::Service;
 
 /// The calls of a site, over one service.
@@ -57,5 +58,19 @@ impl AchievementService for Achievements {
         request: Request<ListBadgesRequest>,
     ) -> Result<Response<ListBadgesResponse>, Status> {
         Ok(Response::new(catalog::list(&self.service, request.get_ref())?))
+    }
+
+    async fn get_profile(
+        &self,
+        request: Request<GetProfileRequest>,
+    ) -> Result<Response<GetProfileResponse>, Status> {
+        Ok(Response::new(profile::get(&self.service, request.get_ref()).await?))
+    }
+
+    async fn update_profile(
+        &self,
+        request: Request<UpdateProfileRequest>,
+    ) -> Result<Response<UpdateProfileResponse>, Status> {
+        Ok(Response::new(profile::update(&self.service, request.into_inner()).await?))
     }
 }

@@ -5,8 +5,11 @@ use tonic::{Request, Response, Status};
 use super::backup;
 use super::closing::Closing;
 use super::proto::admin_service_server::AdminService;
-use super::proto::{BackupRequest, ReloadRequest, ReloadResponse};
-use super::reload;
+use super::proto::{
+    AwardBadgeRequest, AwardBadgeResponse, BackupRequest, ListAuditEventsRequest, ListAuditEventsResponse,
+    ReloadRequest, ReloadResponse, RevokeBadgeRequest, RevokeBadgeResponse,
+};
+use super::{audit, hand, reload};
 use crate::service::Service;
 
 /// The calls of those who run the site, over one service.
@@ -26,5 +29,26 @@ impl AdminService for Admin {
 
     async fn reload(&self, _: Request<ReloadRequest>) -> Result<Response<ReloadResponse>, Status> {
         Ok(Response::new(reload::reload(&self.service).await?))
+    }
+
+    async fn award_badge(
+        &self,
+        request: Request<AwardBadgeRequest>,
+    ) -> Result<Response<AwardBadgeResponse>, Status> {
+        Ok(Response::new(hand::award(&self.service, request.into_inner()).await?))
+    }
+
+    async fn revoke_badge(
+        &self,
+        request: Request<RevokeBadgeRequest>,
+    ) -> Result<Response<RevokeBadgeResponse>, Status> {
+        Ok(Response::new(hand::revoke(&self.service, request.into_inner()).await?))
+    }
+
+    async fn list_audit_events(
+        &self,
+        request: Request<ListAuditEventsRequest>,
+    ) -> Result<Response<ListAuditEventsResponse>, Status> {
+        Ok(Response::new(audit::list(&self.service, request.get_ref()).await?))
     }
 }

@@ -18,7 +18,7 @@ use super::proto::ErrorReason;
 use super::status::Refusal;
 
 /// Largest message of a call that sends one. A larger one is refused with MESSAGE_TOO_LARGE.
-pub(super) const REQUEST_MAX_BYTES: usize = 64 * 1024;
+pub const REQUEST_MAX_BYTES: usize = 64 * 1024;
 /// Largest message of the stream of events. A larger one ends the stream with MESSAGE_TOO_LARGE, after
 /// all events before it are answered.
 pub(super) const STREAMED_MAX_BYTES: usize = 1024 * 1024;

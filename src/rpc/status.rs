@@ -78,6 +78,17 @@ impl Refusal {
         self
     }
 
+    /// The same of a request that has itself what is otherwise in its event.
+    #[must_use]
+    pub(super) fn without_event(mut self) -> Refusal {
+        for (path, _) in &mut self.fields {
+            if let Some(own) = path.strip_prefix("event.") {
+                *path = own.to_owned();
+            }
+        }
+        self
+    }
+
     #[must_use]
     fn after(mut self, retry_after: Duration) -> Refusal {
         self.retry_after = Some(retry_after);
@@ -98,6 +109,14 @@ impl From<Error> for Refusal {
                 };
                 let path = |field: SmolStr| format!("event.{field}");
                 Refusal::fields(reason, wrong.into_iter().map(|one| (path(one.field), one.problem)).collect())
+            }
+            Error::InvalidRequest(wrong) => {
+                let reason = match wrong.iter().all(|invalid| invalid.in_future) {
+                    true => ErrorReason::EventTimeInFuture,
+                    false => ErrorReason::InvalidField,
+                };
+                let told = wrong.into_iter().map(|one| (one.field.to_string(), one.problem));
+                Refusal::fields(reason, told.collect())
             }
             Error::IdReused(id) => {
                 let problem = "belongs to another event, with other contents; take an id that cannot clash";

@@ -14,6 +14,9 @@ pub enum Error {
     /// Send something else: these fields are wrong.
     #[error("{}", says(.0))]
     Invalid(Vec<Invalid>),
+    /// Ask for something else: these fields of the request are wrong.
+    #[error("{}", says_of_request(.0))]
+    InvalidRequest(Vec<Invalid>),
     /// Take another id: this one belongs to an event with other contents.
     #[error(
         "the event id {:?} belongs to another event, with other contents; take an id that cannot clash",
@@ -90,6 +93,14 @@ pub(super) struct WriterDied;
 #[derive(Debug, thiserror::Error)]
 #[error("deciding the event panicked; nothing of it is kept")]
 pub(super) struct DecidingPanicked;
+
+fn says_of_request(wrong: &[Invalid]) -> String {
+    wrong
+        .iter()
+        .map(|invalid| format!("{} {}", invalid.field, invalid.problem))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
 
 fn says(wrong: &[Invalid]) -> String {
     let each = wrong.iter().map(|invalid| format!("event.{} {}", invalid.field, invalid.problem));

@@ -9,13 +9,15 @@ use tokio::sync::Mutex;
 
 use super::{Error, Service};
 use crate::badge::Badge;
-use crate::catalog::{Catalog, Files, Numbers, Unreadable};
+use crate::catalog::{Catalog, Files, Numbers, Size, Unreadable};
 use crate::diagnostic::Diagnostic;
 
 /// The folder that the rules in use come from.
 #[derive(Default)]
 pub(super) struct Folder {
     path: PathBuf,
+    /// How large it may be.
+    most: Size,
     /// What stood in it when it was last read again, whether it could be used or not. Held while that is taken into use,
     /// so that what was read first is not taken into use last.
     read: Mutex<Option<Files>>,
@@ -55,10 +57,11 @@ pub enum NotReloaded {
 }
 
 impl Service {
-    /// Says where the rules in use came from, so that they can be read again. The first call counts.
-    pub fn comes_from(&self, folder: PathBuf) {
+    /// Says where the rules in use came from, so that they can be read again, and how large they may be. The first
+    /// call counts.
+    pub fn comes_from(&self, folder: PathBuf, most: Size) {
         // An error says that it was told before.
-        let _ = self.0.folder.set(Folder { path: folder, read: Mutex::default() });
+        let _ = self.0.folder.set(Folder { path: folder, most, read: Mutex::default() });
     }
 
     /// Reads the badge files again and takes them into use, between two events.
@@ -87,8 +90,8 @@ impl Service {
     }
 
     async fn read(&self, folder: &Folder) -> Result<Files, NotReloaded> {
-        let path = folder.path.clone();
-        let read = self.0.threads.blocking(move || Files::read(&path)).await;
+        let (path, most) = (folder.path.clone(), folder.most);
+        let read = self.0.threads.blocking(move || Files::read_within(&path, most)).await;
         Ok(read.map_err(Error::internal)??)
     }
 

@@ -33,6 +33,11 @@ impl Placed {
         }
     }
 
+    /// The zone that was chosen last, whether it holds already or is going to.
+    pub fn latest(&self) -> &SmolStr {
+        self.next.as_ref().map_or(&self.zone, |(_, next)| next)
+    }
+
     /// Another zone is chosen, and holds from a time on. One that was chosen earlier and comes late changes nothing.
     pub(super) fn choose(&mut self, chosen: Time, zone: &SmolStr, from: Time) -> bool {
         if chosen < self.chosen {

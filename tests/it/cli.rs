@@ -200,7 +200,7 @@ fn a_server_that_is_not_there_is_said_to_be_so() {
     assert!(said.err.contains("Connection refused"), "{}", said.err);
 
     let said = run(laurels(&["badges", "ana", "--server", "localhost:50051"]));
-    assert!(said.err.contains("does not begin with http://"), "{}", said.err);
+    assert!(said.err.contains("begins with neither http:// nor https://"), "{}", said.err);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::binary::{Said, laurels, run};
+use super::binary::{Said, Server, laurels, run};
 
 fn in_directory(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = laurels(arguments);
@@ -121,4 +121,37 @@ fn help_shows_the_usual_settings_and_long_help_all_of_them() {
         assert!(has(&long) && long.contains(&setting.variable()), "{option}\n{long}");
         assert_eq!(has(&short), !in_section, "{option}\n{short}");
     }
+}
+
+#[test]
+fn a_server_keeps_to_the_limits_that_its_settings_say() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let badges = directory.path().join("badges");
+    fs::create_dir(&badges).expect("a folder");
+    let file = badges.join("photos.toml");
+    fs::write(&file, "[badge.first]\non = \"photo.posted\"\n").expect("a file");
+    let options = [
+        "--limits-data-bytes",
+        "20B",
+        "--limits-catalog-rules",
+        "2",
+        "--limits-catalog-bytes",
+        "1KiB",
+        "--no-watch",
+    ];
+    let server = Server::start_with(directory.path(), &badges, &options);
+    let record = |data: &str| server.run(&["record", "ana", "photo.posted", data]);
+    assert_eq!(record("tag=short").code, Some(0));
+    let said = record("tag=long-enough-to-be-refused");
+    assert!(said.code == Some(1) && said.err.contains("at most 20 are allowed"), "{said:?}");
+
+    let three = "[badge.first]\non = \"photo.posted\"\n[badge.b]\non = \"b.b\"\n[badge.c]\non = \"c.c\"\n";
+    fs::write(&file, three).expect("a file");
+    let said = server.run(&["reload"]);
+    assert!(said.code == Some(1) && said.err.contains("`limits.catalog_rules`"), "{said:?}");
+    fs::write(&file, format!("# {}", "long ".repeat(300))).expect("a file");
+    let said = server.run(&["reload"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(server.log().contains("`limits.catalog_bytes`"), "{}", server.log());
+    assert_eq!(record("tag=short").code, Some(0), "those read before go on");
 }

@@ -61,12 +61,11 @@ fn limits_in_the_docs_are_those_of_the_code() {
     }
 }
 
-/// `docs/promises.md` names the tests that attack each promise. A name that is none any more would be a promise that
-/// nobody attacks.
+/// `docs/promises.md` names the tests that attack each promise, `docs/security.md` those that reach each limit. A name that is
+/// none any more would be a promise that nobody attacks.
 #[test]
-fn every_attack_that_the_promises_name_is_there() {
+fn every_attack_that_the_docs_name_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("docs/promises.md")).unwrap();
     let mut code = String::new();
     let mut folders = vec![root.join("src"), root.join("tests")];
     while let Some(folder) = folders.pop() {
@@ -79,16 +78,31 @@ fn every_attack_that_the_promises_name_is_there() {
             }
         }
     }
-    let in_quotes: Vec<_> = page.split('`').skip(1).step_by(2).collect();
-    let is_path =
-        |name: &&&str| name.starts_with("tests/") && name.ends_with(".rs") || name.starts_with("fuzz/");
-    let gone = in_quotes.iter().filter(is_path).filter(|path| !root.join(path).exists());
-    let is_test = |name: &&&str| {
-        name.matches('_').count() > 2 && name.chars().all(|c| c == '_' || c.is_ascii_lowercase())
-    };
-    let tests: Vec<_> = in_quotes.iter().filter(is_test).collect();
-    assert!(tests.len() > 20, "{tests:?}");
-    let unknown = tests.into_iter().filter(|name| !code.contains(&format!("fn {name}(")));
-    let wrong: Vec<_> = gone.chain(unknown).collect();
-    assert!(wrong.is_empty(), "docs/promises.md names what is not there: {wrong:?}");
+    let settings = laurels::config::settings();
+    let is_setting = |name: &str| settings.iter().any(|setting| setting.place().1 == name);
+    for (page, least) in [("docs/promises.md", 20), ("docs/security.md", 15)] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let in_quotes: Vec<_> = text.split('`').skip(1).step_by(2).collect();
+        let is_path =
+            |name: &&&str| name.starts_with("tests/") && name.ends_with(".rs") || name.starts_with("fuzz/");
+        let gone = in_quotes.iter().filter(is_path).filter(|path| !root.join(path).exists());
+        let is_test = |name: &&&str| {
+            name.matches('_').count() > 2 && name.chars().all(|c| c == '_' || c.is_ascii_lowercase())
+        };
+        let tests: Vec<_> = in_quotes.iter().filter(is_test).collect();
+        assert!(tests.len() > least, "{tests:?}");
+        let unknown = tests.into_iter().filter(|name| !code.contains(&format!("fn {name}(")));
+        let wrong: Vec<_> = gone.chain(unknown).collect();
+        assert!(wrong.is_empty(), "{page} names what is not there: {wrong:?}");
+    }
+    let page = fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let (_, floods) = page.split_once("## Floods").unwrap();
+    let mut named = 0;
+    for row in floods.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| attack")) {
+        for setting in row.split('|').nth(2).unwrap().split('`').skip(1).step_by(2) {
+            assert!(is_setting(setting), "there is no setting {setting}: {row}");
+            named += 1;
+        }
+    }
+    assert!(named > 12, "{named}");
 }

@@ -32,6 +32,11 @@ fn every_badge_file_compiles_to_the_same_or_says_why_not() {
 }
 
 #[test]
+fn whatever_stands_for_json_is_answered_with_json() {
+    replay("connect", targets::connect);
+}
+
+#[test]
 fn every_cursor_is_written_as_it_was_read_or_refused() {
     replay("cursor", targets::cursor);
 }
@@ -44,6 +49,11 @@ fn every_document_is_written_as_it_was_read_or_refused() {
 #[test]
 fn every_expression_has_a_value_of_its_type_or_says_why_not() {
     replay("expression", targets::expression);
+}
+
+#[test]
+fn whatever_stands_for_grpc_web_is_answered_with_frames() {
+    replay("grpc_web", targets::grpc_web);
 }
 
 #[test]

@@ -31,6 +31,10 @@ const NOTHING: &str = "nothing came";
 pub(crate) trait Door {
     /// Records one event.
     fn record(&mut self, sent: &Sent) -> Result<Recorded, String>;
+    /// Gives a badge by hand.
+    fn award(&mut self, order: &Order) -> Result<Recorded, String>;
+    /// Takes an award back by hand.
+    fn revoke(&mut self, order: &Order) -> Result<Recorded, String>;
     /// What a user has: awards newest first, progress, and the numbers of the bits that are set.
     fn badges(&mut self, user: &str) -> Result<Held, String>;
     /// The badges there are, a line each.
@@ -52,6 +56,17 @@ pub(crate) struct Sent {
     pub(crate) subject: String,
     pub(crate) time: Option<String>,
     pub(crate) data: String,
+}
+
+/// What is to be done by hand.
+#[derive(Clone, Default)]
+pub(crate) struct Order {
+    pub(crate) id: String,
+    pub(crate) user: String,
+    pub(crate) badge: String,
+    pub(crate) key: String,
+    pub(crate) reason: String,
+    pub(crate) time: Option<String>,
 }
 
 /// Whom and what to listen to.

@@ -156,8 +156,12 @@ async fn a_server_that_cannot_record_any_more_goes_down() {
     let (store, catalog) = embedded(&directory, Options::default());
     let service = start(Odd::new(store), catalog);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let served =
-        tokio::spawn(laurels::server::serve(Port::new(listener), service.clone(), std::future::pending()));
+    let served = tokio::spawn(laurels::server::serve(
+        Port::new(listener),
+        laurels::web::Options::default(),
+        service.clone(),
+        std::future::pending(),
+    ));
     let error = service.record(visit("deadly")).await.unwrap_err();
     assert!(matches!(error, laurels::service::Error::Internal(_)), "{error:?}");
     let served = tokio::time::timeout(PATIENCE, served).await.expect("it goes down").unwrap();

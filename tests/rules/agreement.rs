@@ -1,15 +1,17 @@
 //! The engine agrees with the reference: random rules and random events, the same awards in the same order with the
 //! same dates, the same flags, the same numbers.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use laurels::event::{Event, Time, Value};
+use laurels::event::{Time, Value};
 use proptest::prelude::{Strategy, any, prop};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
 
+use super::happenings::{Happening, OF_PROFILE, Reel, USERS, shown};
+use super::met::Met;
 use super::reference::{Key, Reference};
 use super::site::{Site, compiled};
 use super::slips::Slip;
@@ -23,11 +25,11 @@ const SITES: u32 = 3_000;
 const WAIT_MICROS: i64 = 35 * 86_400_000_000;
 
 /// What a site is made of: a tape for each rule and each event.
-pub(crate) type Tapes = (Vec<Vec<u8>>, Vec<[u8; 8]>);
+pub(crate) type Tapes = (Vec<Vec<u8>>, Vec<Reel>);
 
 pub(crate) fn tapes() -> impl Strategy<Value = Tapes> {
     let rules = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..11);
-    let events = prop::collection::vec(any::<[u8; 8]>(), 1..50);
+    let events = prop::collection::vec(any::<Reel>(), 1..50);
     (rules, events)
 }
 
@@ -47,45 +49,78 @@ pub(crate) fn runner(cases: u32) -> TestRunner {
     })
 }
 
-/// Runs both over the same events; answers how many awards they gave, or where they part.
-fn compare(
-    rules: &Rules,
+/// What happens, and at last a tick, weeks later.
+pub(crate) fn until_the_end(tapes: &[Reel]) -> Vec<Happening> {
+    let mut all = happenings::all(tapes);
+    let last = all.iter().map(Happening::time).max().expect("there is one");
+    all.push(Happening::Tick(last.plus_micros(WAIT_MICROS).expect("these are years in which we live")));
+    all
+}
+
+/// Runs both over the same happenings; answers the reference as it is then, or where they part.
+fn compare<'r>(
+    rules: &'r Rules,
     text: &str,
     site: &mut Site,
-    events: &[Event],
+    happenings: &[Happening],
     slip: Option<Slip>,
-) -> Result<usize, String> {
+) -> Result<Reference<'r>, String> {
     let mut reference = Reference::new(rules);
     reference.slip = slip;
     let mut given = 0;
-    for (at, event) in events.iter().enumerate() {
-        let mut records = site.take(event);
-        reference.take(event);
-        if at + 1 == events.len() {
-            // At last a tick, weeks later.
-            let end = event.time.plus_micros(WAIT_MICROS).expect("these are years in which we live");
-            records.extend(site.pass(end));
-            reference.pass(end);
-        }
+    for (at, happening) in happenings.iter().enumerate() {
+        let records = match happening {
+            Happening::Event { event, past } => {
+                reference.take(event, *past);
+                site.take(event, *past)
+            }
+            Happening::Tick(wall) => {
+                reference.tick(*wall);
+                site.pass(*wall)
+            }
+        };
         let engine: Vec<_> = records.iter().flat_map(|record| site.given(record)).collect();
         let of_reference = &reference.given[given..];
         if engine != of_reference {
-            let shown = shown(&events[..=at]);
+            let shown = shown(&happenings[..=at]);
             return Err(format!(
                 "{text}\n{shown}\nthe engine gives\n{engine:#?}\nthe reference gives\n{of_reference:#?}"
             ));
         }
         given = reference.given.len();
     }
-    let now = events.last().expect("there is one").time;
+    let now = happenings.iter().map(Happening::time).max().expect("there is one");
     for (index, rule) in rules.0.iter().enumerate() {
         for key in reference.all_keys().iter().filter(|key| key.keys().eq(sorted(&rule.parts).iter())) {
             if let Some(difference) = difference(index, rule, site, &reference, key, now) {
-                return Err(format!("{text}\n{}\n{difference}", shown(events)));
+                return Err(format!("{text}\n{}\n{difference}", shown(happenings)));
             }
         }
     }
-    Ok(given)
+    match of_profiles(site, &reference, happenings) {
+        Some(difference) => Err(format!("{text}\n{}\n{difference}", shown(happenings))),
+        None => Ok(reference),
+    }
+}
+
+/// Where what both know of a profile is not the same, at the time of anything that happened.
+fn of_profiles(site: &Site, reference: &Reference<'_>, happenings: &[Happening]) -> Option<String> {
+    let fields = OF_PROFILE.iter().filter_map(|field| {
+        // What no rule asks for is not kept.
+        Some((field, site.stat(&format!("profile.{field}"), false)?))
+    });
+    let of_user = |user: &str| Key::from([("user".to_owned(), user.to_owned())]);
+    let read = fields.flat_map(|(field, stat)| {
+        USERS.iter().flat_map(move |user| happenings.iter().map(move |at| (field, stat, user, at.time())))
+    });
+    let mut differences = read.filter_map(|(field, stat, user, time)| {
+        let (engine, reference) =
+            (site.reads(stat, None, &of_user(user), time), reference.profile(user, field, time));
+        (engine != reference).then(|| {
+            format!("{field} of {user} at {time}: the engine has {engine:?}, the reference {reference:?}")
+        })
+    });
+    differences.next()
 }
 
 /// Where what both have of one flag or number at one key is not the same.
@@ -115,21 +150,15 @@ fn difference(
         Sort::Stat => {
             // Of those that are alike, one is there.
             let stat = site.stat(&rule.name, false)?;
-            let mut sides = sides(rule.hearing.as_ref().map(|hearing| &hearing.keeps)).into_iter();
-            sides.find_map(|side| {
-                differs(side, site.reads(stat, side, key, now), reference.number(index, side, key, now))
+            let sides = sides(rule.hearing.as_ref().map(|hearing| &hearing.keeps));
+            // At the end most windows are empty: so also where they are not.
+            let times = [Some(now), reference.last_heard(index, key)];
+            let mut read = sides.iter().flat_map(|side| times.iter().flatten().map(|time| (*side, *time)));
+            read.find_map(|(side, time)| {
+                differs(side, site.reads(stat, side, key, time), reference.number(index, side, key, time))
             })
         }
     }
-}
-
-/// Events, one a line.
-pub(crate) fn shown(events: &[Event]) -> String {
-    let line = |event: &Event| {
-        let (r#type, user) = (event.r#type.as_str(), event.user.as_str());
-        format!("{} {type} {user:?} {:?} {}", event.time, event.subject, event.data)
-    };
-    events.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn sorted(parts: &[String]) -> Vec<String> {
@@ -153,10 +182,19 @@ fn sides(keeps: Option<&Keeps>) -> Vec<Option<Side>> {
 struct Tally {
     sites: Cell<usize>,
     awards: Cell<usize>,
-    refused: std::cell::RefCell<BTreeMap<String, usize>>,
+    met: RefCell<BTreeMap<Met, usize>>,
+    refused: RefCell<BTreeMap<String, usize>>,
 }
 
 impl Tally {
+    fn count(&self, reference: &Reference<'_>) {
+        self.sites.set(self.sites.get() + 1);
+        self.awards.set(self.awards.get() + reference.given.len());
+        for (met, times) in reference.met.borrow().iter() {
+            *self.met.borrow_mut().entry(*met).or_default() += times;
+        }
+    }
+
     fn refuse(&self, mistakes: &[String]) {
         // What is said of names and places is another thing each time.
         let mistake = mistakes.first().expect("there is one");
@@ -180,10 +218,9 @@ fn the_engine_and_the_reference_agree_on_random_rules_and_events() {
             }
         };
         let mut site = Site::new(Arc::new(catalog));
-        let awards = compare(&rules, &text, &mut site, &happenings::events(&events), None)
-            .map_err(TestCaseError::fail)?;
-        tally.sites.set(tally.sites.get() + 1);
-        tally.awards.set(tally.awards.get() + awards);
+        let reference =
+            compare(&rules, &text, &mut site, &until_the_end(&events), None).map_err(TestCaseError::fail)?;
+        tally.count(&reference);
         Ok(())
     });
     if let Err(TestError::Fail(reason, _)) = &result {
@@ -192,13 +229,18 @@ fn the_engine_and_the_reference_agree_on_random_rules_and_events() {
     result.unwrap();
     let refused: usize = tally.refused.borrow().values().sum();
     println!(
-        "{} sites, {} awards; {refused} refused: {:#?}",
+        "{} sites, {} awards, {:?}; {refused} refused: {:#?}",
         tally.sites.get(),
         tally.awards.get(),
-        tally.refused
+        tally.met.borrow(),
+        tally.refused.borrow()
     );
     assert!(tally.sites.get() > 4 * refused, "most random rules are accepted");
     assert!(tally.awards.get() > 2 * tally.sites.get(), "the rules give something");
+    for met in Met::ALL {
+        let times = tally.met.borrow().get(&met).copied().unwrap_or(0);
+        assert!(100 * times > tally.sites.get(), "{met:?} came about {times} times only");
+    }
 }
 
 #[test]
@@ -210,14 +252,8 @@ fn every_slip_of_the_reference_comes_to_light() {
             let rules = catalogs::rules(&rules);
             let text = rules.text();
             let Ok(catalog) = compiled(&text) else { return false };
-            compare(
-                &rules,
-                &text,
-                &mut Site::new(Arc::new(catalog)),
-                &happenings::events(&events),
-                Some(slip),
-            )
-            .is_err()
+            compare(&rules, &text, &mut Site::new(Arc::new(catalog)), &until_the_end(&events), Some(slip))
+                .is_err()
         });
         assert!(noticed, "nothing notices {slip:?}");
     }

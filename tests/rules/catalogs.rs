@@ -7,7 +7,7 @@
 use laurels::event::{Period, Time, Value};
 
 use super::conditions::Names;
-use super::happenings::{FIELDS, TYPES, USERS, start};
+use super::happenings::{FIELDS, TYPES, UPDATED, USERS, start};
 use super::tape::Tape;
 use super::written::{Delay, Expr, Hearing, Keeps, Part, Rule, Rules, Sort};
 
@@ -58,14 +58,14 @@ fn beside_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     }
     let undo = if tape.once_in(3) { vec![heard(tape, known)] } else { Vec::new() };
     let fields = fields(on.iter().chain(&undo), known);
-    let by = key(tape, known, &fields);
-    rule.parts = by.iter().map(|(name, _)| name.clone()).collect();
     let numbers_only = rule.sort != Sort::Stat;
-    let revokes = known.0.iter().any(|rule| rule.revoke);
+    let revokes = known.0.iter().any(|rule| rule.revoke || rule.expires.is_some());
     let falls = |heard: &String| heard.starts_with("flag.") || revokes && heard.starts_with("badge.");
     let falls = on.iter().chain(&undo).any(falls);
     // A look that cannot be undone is refused: mostly do not write one.
     let steady = (!undo.is_empty() || falls) && tape.below(6) > 0;
+    let by = key(tape, known, &fields, steady);
+    rule.parts = by.iter().map(|(name, _)| name.clone()).collect();
     let names = Names { known, parts: &rule.parts, beside_on: true, fields: &fields, steady, own: false };
     let keeps = keeps(tape, &names, numbers_only);
     let remembers = matches!(keeps, Keeps::Min(_) | Keeps::Max(_) | Keeps::First(_) | Keeps::Last(_));
@@ -81,12 +81,11 @@ fn beside_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     }
     let undo = if remembers { Vec::new() } else { undo };
     let mut hearing = Hearing { undo, reset, within, ..Hearing::of(on, by, keeps) };
-    limited(tape, &mut hearing, &fields);
+    limited(tape, &mut hearing, &fields, (steady, falls));
     if tape.once_in(5) {
         hearing.delay = Some(delay(tape));
-        // Beside both, the last that counted would have two times.
-        if hearing.within.is_some() {
-            hearing.forget_cooldown();
+        if hearing.within.is_some() && hearing.undo.is_empty() && !falls && tape.once_in(2) {
+            hearing.cooldown = Some(7_200);
         }
     }
     rule.hearing = Some(hearing);
@@ -110,22 +109,27 @@ fn delay(tape: &mut Tape<'_>) -> Delay {
 }
 
 /// What of all that it hears does not count.
-fn limited(tape: &mut Tape<'_>, hearing: &mut Hearing, fields: &[&'static str]) {
+fn limited(
+    tape: &mut Tape<'_>,
+    hearing: &mut Hearing,
+    fields: &[&'static str],
+    (steady, falls): (bool, bool),
+) {
     let of_others = hearing.by.iter().any(|(name, from)| name == "user" && !matches!(from, Part::User));
     hearing.others_only = of_others && tape.once_in(3);
     let counts = matches!(hearing.keeps, Keeps::Count | Keeps::Sum(_));
     if counts && hearing.within.is_none() && hearing.reset.is_empty() && tape.once_in(4) {
         hearing.most = Some(1 + tape.below(3) as i64);
     }
-    let of_site = |heard: &String| !heard.starts_with("flag.") && !heard.starts_with("badge.");
-    if hearing.undo.is_empty() && hearing.on.iter().all(of_site) && tape.once_in(4) {
+    if hearing.undo.is_empty() && !falls && tape.once_in(4) {
         hearing.cooldown = Some(tape.of(&[3_600, 86_400, 1, 7_200]));
     }
     if hearing.most.is_some() || hearing.cooldown.is_some() && tape.once_in(2) {
         hearing.per.push(match tape.below(4) {
             0 => ("user".to_owned(), Part::User),
             1 if fields.contains(&"item") => ("item".to_owned(), Part::Expr(Expr::Data("item"))),
-            2 => ("day".to_owned(), Part::Period(Period::Day)),
+            2 if steady || tape.once_in(2) => ("day".to_owned(), Part::Period(Period::Day)),
+            2 => ("date".to_owned(), Part::Expr(Expr::PeriodThere(Period::Day))),
             _ => ("subject".to_owned(), Part::Subject),
         });
         if tape.once_in(4) {
@@ -136,6 +140,16 @@ fn limited(tape: &mut Tape<'_>, hearing: &mut Hearing, fields: &[&'static str]) 
 
 /// What it asks about stats and flags: false where there is none that it could ask about.
 fn without_on(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) -> bool {
+    let of_user = ["user".to_owned()];
+    if tape.once_in(12) {
+        let names =
+            Names { known, parts: &of_user, beside_on: false, fields: &[], steady: false, own: false };
+        let profile = names.of_profile(tape);
+        let rest = names.condition(tape, 1);
+        rule.when = Some(if tape.once_in(2) { profile } else { Expr::And(vec![profile, rest]) });
+        rule.parts = parts_of_largest(rule, known);
+        return true;
+    }
     // A flag that repeats is only an event.
     let named: Vec<_> =
         known.0.iter().filter(|other| other.sort != Sort::Badge && other.repeat.is_none()).collect();
@@ -200,10 +214,15 @@ fn parts_of_largest(rule: &Rule, known: &Rules) -> Vec<String> {
     for expr in rule.value.iter().chain(&rule.when) {
         expr.walk(&mut |part| {
             asks |= matches!(part, Expr::Holds(_));
-            let Expr::Named { name, at: None, .. } = part else { return };
-            let parts = &known.0[known.named(name).expect("it is known")].parts;
+            let of_profile = part.of_profile().map(|_| vec!["user".to_owned()]);
+            let of_stat = if let Expr::Named { name, at: None, .. } = part {
+                Some(known.0[known.named(name).expect("it is known")].parts.clone())
+            } else {
+                None
+            };
+            let Some(parts) = of_profile.or(of_stat) else { return };
             if largest.as_ref().is_none_or(|largest| largest.len() < parts.len()) {
-                largest = Some(parts.clone());
+                largest = Some(parts);
             }
         });
     }
@@ -223,6 +242,9 @@ fn giving(tape: &mut Tape<'_>, rule: &mut Rule, known: &Rules) {
     }
     rule.revoke = tape.once_in(3);
     rule.once = tape.once_in(4);
+    if tape.once_in(4) {
+        rule.expires = Some(tape.of(&[(0, 259_200), (1, 0), (0, 86_400), (0, 7_200)]));
+    }
     rule.points = tape.of(&[0, 5, -1]);
     let names = Names { known, parts: &rule.parts, beside_on: false, fields: &[], steady: false, own: false };
     if !rule.parts.iter().any(|part| part == "user") || tape.once_in(6) {
@@ -248,6 +270,7 @@ fn heard(tape: &mut Tape<'_>, known: &Rules) -> String {
         8 => "post.*".to_owned(),
         9 if !flags.is_empty() => "flag.*".to_owned(),
         10 if !badges.is_empty() => "badge.*".to_owned(),
+        11 => UPDATED.to_owned(),
         _ => tape.of(&TYPES).to_owned(),
     }
 }
@@ -275,7 +298,7 @@ fn fields<'h>(heard: impl Iterator<Item = &'h String>, known: &Rules) -> Vec<&'s
 }
 
 /// Whose number it is.
-fn key(tape: &mut Tape<'_>, known: &Rules, fields: &[&'static str]) -> Vec<(String, Part)> {
+fn key(tape: &mut Tape<'_>, known: &Rules, fields: &[&'static str], steady: bool) -> Vec<(String, Part)> {
     let data = |name: &str, field| {
         let from = if fields.contains(&field) { Part::Expr(Expr::Data(field)) } else { Part::Subject };
         (name.to_owned(), if name == "user" && matches!(from, Part::Subject) { Part::User } else { from })
@@ -294,6 +317,11 @@ fn key(tape: &mut Tape<'_>, known: &Rules, fields: &[&'static str]) -> Vec<(Stri
     match tape.below(12) {
         5 => vec![data("item", "item")],
         6 => vec![user(), data("item", "item")],
+        7 if !steady && tape.once_in(2) => {
+            let date = Expr::PeriodThere(tape.of(&[Period::Day, Period::Month]));
+            let date = ("date".to_owned(), Part::Expr(date));
+            if tape.once_in(4) { vec![date] } else { vec![user(), date] }
+        }
         7 => vec![user(), period(tape.of(&[Period::Day, Period::Month, Period::Week, Period::Year]))],
         8 => Vec::new(),
         9 => vec![data("user", "who")],
@@ -333,6 +361,7 @@ fn keeps(tape: &mut Tape<'_>, names: &Names<'_>, numbers_only: bool) -> Keeps {
     match tape.below(12) {
         4 => Keeps::Sum(names.amount(tape)),
         5 | 6 => Keeps::Distinct(text(tape)),
+        7 if !names.steady && tape.once_in(2) => Keeps::Run(Expr::PeriodThere(tape.of(&Period::ALL))),
         7 => Keeps::Run(names.number_of_event()),
         8 => Keeps::Run(Expr::PeriodOfEvent(tape.of(&Period::ALL))),
         9 => match tape.below(2) {

@@ -3,6 +3,7 @@
 use laurels::event::{Period, Value};
 
 use super::catalogs::text;
+use super::happenings::OF_PROFILE;
 use super::tape::Tape;
 use super::written::{Expr, Keeps, Rule, Rules, Side, Sort};
 
@@ -78,6 +79,9 @@ impl Names<'_> {
         {
             return holds;
         }
+        if self.knows_a_profile() && tape.once_in(10) {
+            return self.of_profile(tape);
+        }
         if !self.beside_on {
             return match self.parts {
                 [] => Expr::Literal(Value::Bool(tape.once_in(2))),
@@ -106,10 +110,33 @@ impl Names<'_> {
             ),
             6 => {
                 let hour = Expr::Literal(Value::Int(tape.of(&[12, 0, 23, 6])));
-                compared(tape, Expr::HoursOfEvent, hour)
+                let hours = if tape.once_in(3) { Expr::HoursOfNow } else { Expr::HoursOfEvent };
+                compared(tape, hours, hour)
             }
             _ => is(tape, Expr::EventSubject, "subject"),
         }
+    }
+
+    /// Whether there is somebody whose profile may be asked for.
+    fn knows_a_profile(&self) -> bool {
+        !self.steady && (self.beside_on || self.parts.iter().any(|part| part == "user"))
+    }
+
+    /// Asks for a field of a profile.
+    pub(crate) fn of_profile(&self, tape: &mut Tape<'_>) -> Expr {
+        let field = tape.of(&OF_PROFILE);
+        if tape.once_in(4) {
+            return Expr::HasProfile(field);
+        }
+        let (read, value) = match field {
+            "time_zone" if self.beside_on && tape.once_in(2) => {
+                (Expr::HoursThere, Value::Int(tape.of(&[12, 0, 23, 6])))
+            }
+            "time_zone" => (Expr::Profile(field), Value::text(tape.of(&["UTC", "Asia/Tokyo", "-09:30"]))),
+            "team" => (Expr::Profile(field), Value::Int(tape.of(&[1, 2]))),
+            _ => (Expr::Profile(field), text(tape, "user")),
+        };
+        compared(tape, read, Expr::Literal(value))
     }
 
     /// A number, of the same kind as a field of an event may be.
@@ -160,7 +187,7 @@ impl Names<'_> {
             Some(Keeps::Run(amount)) if tape.once_in(2) => {
                 let side = tape.of(&Side::OF_RUN);
                 // The first and last period are texts.
-                let periods = matches!(amount, Expr::PeriodOfEvent(_));
+                let periods = matches!(amount, Expr::PeriodOfEvent(_) | Expr::PeriodThere(_));
                 Some(side).filter(|side| !periods || !matches!(side, Side::First | Side::Last))
             }
             _ => None,
@@ -185,7 +212,9 @@ impl Names<'_> {
                 let equal = tape.once_in(2);
                 Some(Expr::Compare(if equal { "==" } else { "!=" }, Box::new([named, value])))
             }
-            (Reads::Number, Some(Keeps::Run(Expr::PeriodOfEvent(period)))) if tape.once_in(3) => {
+            (Reads::Number, Some(Keeps::Run(Expr::PeriodOfEvent(period) | Expr::PeriodThere(period))))
+                if tape.once_in(3) =>
+            {
                 let side = tape.of(&[Side::First, Side::Last]);
                 let named = self.named(tape, rule, Some(side));
                 let first = text_of(*period);
@@ -281,6 +310,8 @@ impl Names<'_> {
                     Expr::Literal(Value::text("p")),
                 ]),
                 "subject" => Expr::EventSubject,
+                "date" if self.knows_a_profile() => Expr::PeriodThere(Period::Day),
+                "date" => Expr::PeriodOfEvent(Period::Day),
                 period => Expr::PeriodOfEvent(Period::named(period).expect("the other parts are periods")),
             };
             rule.parts.iter().map(part).collect()
@@ -295,6 +326,7 @@ impl Names<'_> {
     fn part_without_on(&self, tape: &mut Tape<'_>, name: &str) -> Expr {
         let written = || match Period::named(name) {
             Some(period) => Value::text(text_of(period)),
+            None if name == "date" => Value::text(text_of(Period::Day)),
             None => Value::text(if name == "user" { "ann" } else { "p" }),
         };
         let same = self.parts.iter().find(|part| *part == name);

@@ -9,6 +9,7 @@ mod catalogs;
 mod conditions;
 mod differential;
 mod happenings;
+mod met;
 mod orders;
 mod reference;
 mod service;

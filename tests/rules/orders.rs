@@ -5,7 +5,8 @@ use std::sync::Arc;
 use laurels::event::{Event, EventType, Value};
 use proptest::prelude::*;
 
-use super::agreement::{asked_for, runner, shown, tapes};
+use super::agreement::{asked_for, runner, tapes};
+use super::happenings::shown_events;
 use super::site::{Site, compiled};
 use super::tape::Tape;
 use super::written::{Expr, Hearing, Keeps, Part, Rule, Rules, Sort};
@@ -30,6 +31,7 @@ fn beside_on(rule: &Rule) -> impl Iterator<Item = &Expr> {
         let parts = hearing
             .by
             .iter()
+            .chain(&hearing.per)
             .filter_map(|(_, part)| if let Part::Expr(expr) = part { Some(expr) } else { None });
         parts.chain(hearing.keeps.amount().map(|(_, amount)| amount))
     });
@@ -55,7 +57,7 @@ fn kept(site: &Site) -> Vec<String> {
 fn after(text: &str, events: &[Event]) -> Site {
     let catalog = compiled(text).unwrap_or_else(|mistakes| panic!("{text}\n{mistakes:#?}"));
     let mut site = Site::new(Arc::new(catalog));
-    events.iter().for_each(|event| drop(site.take(event)));
+    events.iter().for_each(|event| drop(site.take(event, false)));
     site
 }
 
@@ -77,7 +79,7 @@ fn shuffled_events_give_the_same_counts_sums_sets_and_runs() {
         let text = Rules(rules).text();
         let (one, other) = (kept(&after(&text, &events)), kept(&after(&text, &shuffled)));
         compared.set(compared.get() + one.len());
-        prop_assert_eq!(one, other, "{}\n{}", text, shown(&shuffled));
+        prop_assert_eq!(one, other, "{}\n{}", text, shown_events(&shuffled));
         Ok(())
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
@@ -106,14 +108,14 @@ fn undoing_everything_gives_the_empty_state() {
         let text = Rules(rules).text();
         let mut site = after(&text, &events);
         compared.set(compared.get() + kept(&site).len());
-        undone.iter().for_each(|event| drop(site.take(event)));
+        undone.iter().for_each(|event| drop(site.take(event, false)));
         prop_assert_eq!(
             kept(&site),
             Vec::<String>::new(),
             "{}\n{}\n{}",
             text,
-            shown(&events),
-            shown(&undone)
+            shown_events(&events),
+            shown_events(&undone)
         );
         Ok(())
     });

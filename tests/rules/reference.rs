@@ -5,8 +5,10 @@
 //! is by going through all of that again, each time it is asked.
 
 mod expressions;
+mod giving;
 mod history;
 mod later;
+mod profiles;
 mod ranks;
 mod top;
 
@@ -16,11 +18,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use laurels::event::{Event, EventId, EventType, Map, Time, UserId, Value};
 use smol_str::SmolStr;
 
+use super::met::Met;
 use super::slips::Slip;
-use super::written::{Rule, Rules, Sort};
+use super::written::{Rules, Sort};
 use expressions::Seen;
+use giving::Expiring;
 use history::{Heard, Moved};
 use later::Later;
+use profiles::Profiles;
+
+pub(crate) use profiles::is_refused;
 
 /// The parts of a key, by name.
 pub(crate) type Key = BTreeMap<String, String>;
@@ -80,16 +87,26 @@ pub(crate) struct Reference<'r> {
     waits: BTreeMap<(usize, Key), BTreeSet<Key>>,
     /// The other keys that were looked at since this was emptied.
     looked: RefCell<BTreeSet<Key>>,
+    /// What users said of themselves.
+    profiles: Profiles,
     /// What waits to be heard.
     later: Vec<Later>,
+    /// What waits to be taken back.
+    expiring: Vec<Expiring>,
     /// How much has been put off so far.
     arrivals: usize,
     /// How far time has come.
     clock: Time,
+    /// Whether it came so far by an event of the past.
+    past: bool,
     /// The time of the event at hand.
     now: Time,
+    /// When a number last heard anything, whether it counted or not.
+    heard_at: RefCell<BTreeMap<(usize, Key), Time>>,
     /// What it does wrong on purpose.
     pub(crate) slip: Option<Slip>,
+    /// How often what came about.
+    pub(crate) met: RefCell<BTreeMap<Met, usize>>,
 }
 
 impl<'r> Reference<'r> {
@@ -107,20 +124,49 @@ impl<'r> Reference<'r> {
             places: BTreeMap::new(),
             waits: BTreeMap::new(),
             looked: RefCell::default(),
+            profiles: Profiles::default(),
             later: Vec::new(),
+            expiring: Vec::new(),
             arrivals: 0,
             clock: Time::MIN,
+            past: false,
             now: Time::MIN,
+            heard_at: RefCell::default(),
             slip: None,
+            met: RefCell::default(),
         }
     }
 
-    /// Works one event through.
-    pub(crate) fn take(&mut self, event: &Event) {
+    /// Works one event through. `past`: whether it is of a historical stream.
+    pub(crate) fn take(&mut self, event: &Event, past: bool) {
+        if is_refused(event) {
+            return;
+        }
         self.pass(event.time);
         self.now = event.time;
         self.hear(event, Way::Add);
         self.look_at_all();
+        (self.clock, self.past) = (self.clock.max(event.time), past);
+    }
+
+    /// Time passes without an event, up to what the clock on the wall shows. After an event of the past that says nothing.
+    pub(crate) fn tick(&mut self, wall: Time) {
+        let before = self.clock;
+        if !self.past || self.slip == Some(Slip::ThePastTicks) {
+            if self.slip != Some(Slip::NothingTicks) {
+                self.pass(wall);
+            }
+            self.meet_if(Met::Ticked, self.clock > before);
+        } else {
+            self.pass(self.clock);
+            self.meet_if(Met::NotTickedInThePast, self.next_due().is_some_and(|due| due <= wall));
+        }
+    }
+
+    fn meet_if(&self, met: Met, so: bool) {
+        if so {
+            *self.met.borrow_mut().entry(met).or_default() += 1;
+        }
     }
 
     fn look_at_all(&mut self) {
@@ -192,7 +238,7 @@ impl<'r> Reference<'r> {
                 later.extend(self.delayed(index, event));
             }
             let way = way.filter(|_| !hears_later);
-            for key in self.keys(hearing, event) {
+            for key in self.keys(hearing, event, event.time) {
                 if let Some(way) = way {
                     let seen = Seen { of: self, event: Some(event), key: Some(&key), now: event.time };
                     // Without a value it is not true.
@@ -203,8 +249,8 @@ impl<'r> Reference<'r> {
                             && let Some(end) = self.ends(index, &key, event, amount.as_ref())
                         {
                             ended.push(end);
-                        } else if let Some(group) = self.group(index, hearing, &key, event) {
-                            let heard = Heard::Event { way, group, amount };
+                        } else if let Some(group) = self.group(index, &key, event, event.time) {
+                            let heard = Heard::Event { way, group, amount, of: event.time };
                             moved.push(Moved { rule: index, key: key.clone(), time: event.time, heard });
                         }
                     }
@@ -216,6 +262,7 @@ impl<'r> Reference<'r> {
             }
         }
         self.make(moved.into_iter().chain(reset).collect());
+        self.learn(event);
         self.end(ended);
         self.put_off(later);
     }
@@ -266,131 +313,6 @@ impl<'r> Reference<'r> {
             let event = self.becomes(format!("flag.{}", self.rules.0[rule].name), key, None, self.now);
             self.hear(&event, Way::Add);
         }
-    }
-
-    fn look_at_badge(&mut self, index: usize, key: &Key) {
-        let rule = &self.rules.0[index];
-        let season =
-            rule.from.is_none_or(|from| from <= self.now) && rule.until.is_none_or(|until| self.now < until);
-        if !season && !rule.revoke {
-            return;
-        }
-        let seen = Seen { of: self, event: None, key: Some(key), now: self.now };
-        let users: Vec<String> = match &rule.to {
-            None => key.get("user").into_iter().cloned().collect(),
-            Some(to) => seen.value(to).as_ref().map(texts).unwrap_or_default(),
-        };
-        let times = if rule.repeat.is_some() { self.multiples(index, key) } else { 1 };
-        let reached: Vec<String> = rule
-            .badges()
-            .into_iter()
-            .filter(|(_, at)| rule.repeat.is_some() || self.reaches(index, key, at))
-            .map(|(id, _)| id)
-            .collect();
-        let mut award_key = key.clone();
-        award_key.remove("user");
-        if rule.once {
-            award_key.clear();
-        }
-        if rule.revoke {
-            return self.settle(index, key, &award_key, &users, &reached, times, season);
-        }
-        for user in users.iter().filter(|user| UserId::parse(user).is_ok()) {
-            for id in &reached {
-                let held = self.times_held(user, id, &award_key);
-                for number in held + 1..=times {
-                    self.give(rule, user, id, &award_key, number, key);
-                }
-            }
-        }
-    }
-
-    /// Each tier comes and goes on its own, the highest goes first; of a `repeat` the last is taken back first.
-    #[expect(clippy::too_many_arguments, reason = "it is the other half of looking at a badge")]
-    fn settle(
-        &mut self,
-        index: usize,
-        key: &Key,
-        award_key: &Key,
-        users: &[String],
-        reached: &[String],
-        times: u32,
-        season: bool,
-    ) {
-        let rule = &self.rules.0[index];
-        let ids: Vec<String> = rule.badges().into_iter().map(|(id, _)| id).collect();
-        let gone = ids.iter().rev().filter(|id| !reached.contains(id));
-        for id in gone.chain(ids.iter().filter(|id| reached.contains(id))) {
-            let times = if reached.contains(id) { times } else { 0 };
-            let by_key = |(award, by): &&(Award, Key)| award.1 == *id && by == key;
-            let before: Vec<Award> =
-                self.reasons.iter().filter(by_key).map(|(award, _)| award.clone()).collect();
-            let of_now = users.iter().filter(|user| UserId::parse(user).is_ok());
-            let all: BTreeSet<String> =
-                before.iter().map(|award| award.0.clone()).chain(of_now.cloned()).collect();
-            for user in all {
-                let due = if users.contains(&user) { times } else { 0 };
-                let had = u32::try_from(before.iter().filter(|award| award.0 == user).count())
-                    .expect("there are few");
-                for number in (due + 1..=had).rev() {
-                    let award = (user.clone(), id.clone(), award_key.clone(), number);
-                    self.reasons.remove(&(award.clone(), key.clone()));
-                    // It is held as long as there is a key that gives it.
-                    if !self.reasons.iter().any(|(other, _)| *other == award) {
-                        self.take_back(&award);
-                    }
-                }
-                for number in (had + 1..=due).filter(|_| season) {
-                    let award = (user.clone(), id.clone(), award_key.clone(), number);
-                    let is_new = !self.reasons.iter().any(|(other, _)| *other == award);
-                    self.reasons.insert((award, key.clone()));
-                    if is_new {
-                        self.give(rule, &user, id, award_key, number, key);
-                    }
-                }
-            }
-        }
-    }
-
-    fn take_back(&mut self, award: &Award) {
-        if self.slip == Some(Slip::NothingIsRevoked) {
-            return;
-        }
-        let is = |(held, _): &(Given, Key)| {
-            (&held.user, &held.badge, &held.key, held.number) == (&award.0, &award.1, &award.2, award.3)
-        };
-        let at = self.held.iter().position(is).expect("what is taken back is held");
-        let (held, key) = self.held.remove(at);
-        let last = !self.holds(&held.user, &held.badge);
-        self.given.push(Given { first: last, taken_back: Some(self.now), ..held.clone() });
-        let of_user = Key::from([("user".to_owned(), held.user.clone())]);
-        self.look_later(self.ranks.look_at_award(&held.badge), &of_user);
-        self.call(&self.ranks.waiting_for_award(&held.badge), &of_user);
-        let r#type = format!("badge.{}", held.badge);
-        let event = self.becomes(r#type, &key, Some((&held.user, held.points)), held.time);
-        self.hear(&event, Way::TakeBack);
-    }
-
-    fn give(&mut self, rule: &Rule, user: &str, id: &str, award_key: &Key, number: u32, key: &Key) {
-        let first = !self.holds(user, id);
-        let (user, badge, key_of_award) = (user.to_owned(), id.to_owned(), award_key.clone());
-        let given = Given {
-            user,
-            badge,
-            key: key_of_award,
-            number,
-            time: self.now,
-            points: rule.points,
-            first,
-            taken_back: None,
-        };
-        self.given.push(given.clone());
-        self.held.push((given.clone(), key.clone()));
-        let of_user = Key::from([("user".to_owned(), given.user.clone())]);
-        self.look_later(self.ranks.look_at_award(id), &of_user);
-        self.call(&self.ranks.waiting_for_award(id), &of_user);
-        let event = self.becomes(format!("badge.{id}"), key, Some((&given.user, rule.points)), self.now);
-        self.hear(&event, Way::Add);
     }
 
     fn is_met(&self, rule: usize, key: &Key) -> bool {
@@ -459,29 +381,7 @@ impl<'r> Reference<'r> {
         }
     }
 
-    fn times_held(&self, user: &str, id: &str, key: &Key) -> u32 {
-        let same = |given: &&Given| given.user == user && given.badge == id && given.key == *key;
-        u32::try_from(self.held.iter().map(|(given, _)| given).filter(same).count()).expect("there are few")
-    }
-
-    fn holds(&self, user: &str, id: &str) -> bool {
-        self.held.iter().any(|(given, _)| given.user == user && given.badge == id)
-    }
-
     fn look_later(&mut self, places: Vec<usize>, key: &Key) {
         self.agenda.extend(places.into_iter().map(|place| (place, key.clone())));
     }
-}
-
-/// The texts in a text or a list, each once.
-fn texts(value: &Value) -> Vec<String> {
-    let mut texts = Vec::new();
-    for item in value.items() {
-        if let Value::Text(text) = item
-            && !texts.contains(&text.to_string())
-        {
-            texts.push(text.to_string());
-        }
-    }
-    texts
 }

@@ -1,8 +1,14 @@
-//! The same rules behind the service and the store: however the events are grouped, whenever the server stops, and
-//! however often an event is sent, the awards are those of the engine alone, in the same order, with the same dates.
+//! The same rules behind the service and the store: however the events are grouped, whenever the server stops, however
+//! often an event is sent, and whether a tick or an event brings about what is due, the awards are those of the engine alone,
+//! in the same order, with the same dates.
+//!
+//! A live event is answered before the clock on the wall moves on, or it would be anybody's guess what comes first. After an
+//! event of the past that clock says nothing, so those are grouped as it happens.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use laurels::award::{News, Place};
 use laurels::catalog::{Catalog, Source};
@@ -15,15 +21,19 @@ use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::TestCaseError;
 use tokio::runtime::Runtime;
 
-use super::agreement::{asked_for, runner, shown, tapes};
-use super::reference::Given;
+use super::agreement::{asked_for, runner, tapes, until_the_end};
+use super::happenings::{Happening, shown};
+use super::reference::{Given, is_refused};
 use super::site::{Site, compiled, given, taken_back};
 use super::{catalogs, happenings};
 
 /// How many random sites are served. Each opens a store several times, which syncs.
-const SITES: u32 = 60;
+const SITES: u32 = 40;
 
-/// What is done beside sending the next event.
+/// How long is waited for what the server does by itself before it is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is done before the next happening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Between {
     /// It joins those that wait for an answer.
@@ -37,10 +47,10 @@ enum Between {
 }
 
 fn between() -> impl Strategy<Value = Between> {
-    (0..16_u8, any::<u8>()).prop_map(|(choice, which)| match choice {
+    (0..20_u8, any::<u8>()).prop_map(|(choice, which)| match choice {
         0..8 => Between::Nothing,
         8..11 => Between::Answer,
-        11..14 => Between::Again(which),
+        11..15 => Between::Again(which),
         _ => Between::Restart,
     })
 }
@@ -50,29 +60,39 @@ struct Server {
     service: Service,
     store: Arc<Embedded>,
     catalog: Arc<Catalog>,
+    clock: Clock,
     pending: Vec<Pending>,
 }
 
 impl Server {
-    fn start(directory: &Path, text: &str) -> Server {
+    fn start(directory: &Path, text: &str, wall: Time) -> Server {
         let store = Embedded::open(directory, Options::default()).expect("it opens");
         let files = [Source { name: "rules.toml".to_owned(), text: text.to_owned() }];
         let (catalog, numbers, _) = Catalog::compile(&files, &store.numbers()).expect("it compiled before");
         store.adopt(&numbers).expect("it can be written");
-        let (store, catalog) = (Arc::new(store), Arc::new(catalog));
-        let clock = Clock::fixed(Time::parse("2028-01-01T00:00:00Z").expect("it is a time"));
-        let service = Service::start(store.clone(), catalog.clone(), clock);
-        Server { service, store, catalog, pending: Vec::new() }
+        let (store, catalog, clock) = (Arc::new(store), Arc::new(catalog), Clock::fixed(wall));
+        let service = Service::start(store.clone(), catalog.clone(), clock.clone());
+        Server { service, store, catalog, clock, pending: Vec::new() }
     }
 
-    async fn send(&mut self, event: &Event) {
-        let pending = self.service.submit(draft(event), false).await.expect("it is right");
+    async fn send(&mut self, event: &Event, past: bool) {
+        let pending = self.service.submit(draft(event), past).await.expect("it is right");
         self.pending.push(pending);
     }
 
     async fn answer(&mut self) {
         for pending in self.pending.drain(..) {
             pending.answer().await.expect("it is kept");
+        }
+    }
+
+    /// Waits until the server has kept as many records, ticks among them.
+    async fn reach(&mut self, records: Sequence) {
+        self.answer().await;
+        let begun = Instant::now();
+        while self.store.head() < records {
+            assert!(begun.elapsed() < PATIENCE, "{:?} of {records:?} records came", self.store.head());
+            tokio::task::yield_now().await;
         }
     }
 
@@ -107,47 +127,53 @@ fn draft(event: &Event) -> Draft {
 }
 
 #[test]
-fn batches_restarts_duplicates_and_replay_give_the_same_awards_with_the_same_dates() {
+fn batches_restarts_duplicates_ticks_and_replay_give_the_same_awards_with_the_same_dates() {
     let runtime = Runtime::new().expect("there are threads");
-    let strategy = (tapes(), prop::collection::vec(between(), 50));
-    let awards = std::cell::Cell::new(0);
+    let strategy = (tapes(), prop::collection::vec(between(), 120));
+    let (awards, ticks) = (Cell::new(0), Cell::new(0));
     let result = runner(SITES).run(&strategy, |((rules, events), between)| {
-        let mut rules = catalogs::rules(&rules);
-        // When the service ticks is its own affair.
-        rules.0.iter_mut().flat_map(|rule| &mut rule.hearing).for_each(|hearing| hearing.delay = None);
-        let text = rules.text();
+        let text = catalogs::rules(&rules).text();
         let Ok(catalog) = compiled(&text) else { return Ok(()) };
-        let mut events = happenings::events(&events);
+        let mut happenings = until_the_end(&events);
         // The service refuses an event of nobody.
-        events.retain(|event| !event.user.is_empty());
-        let mut site = Site::new(Arc::new(catalog));
-        let records: Vec<Record> = events.iter().flat_map(|event| site.take(event)).collect();
-        let expected: Vec<Given> = records.iter().flat_map(|record| site.given(record)).collect();
-        awards.set(awards.get() + expected.len());
+        happenings.retain(|happening| match happening {
+            Happening::Event { event, .. } => !event.user.is_empty() && !is_refused(event),
+            Happening::Tick(_) => true,
+        });
         let directory = tempfile::tempdir().expect("there is room");
         let path = directory.path();
-        let served = runtime.block_on(serve(path, &text, &events, &between));
-        let fail =
-            |what: &str| Err(TestCaseError::fail(format!("{what}\n{text}\n{}\n{between:?}", shown(&events))));
+        let mut both = Both::new(path, &text, Site::new(Arc::new(catalog)));
+        runtime.block_on(both.serve(&happenings, &between));
+        let Both { site, records, server, wall, .. } = both;
+        let expected: Vec<Given> = records.iter().flat_map(|record| site.given(record)).collect();
+        awards.set(awards.get() + expected.len());
+        ticks.set(ticks.get() + records.iter().filter(|record| record.event.is_tick()).count());
+        let (text, shown) = (&text, shown(&happenings));
+        let fail = |what: &str| Err(TestCaseError::fail(format!("{what}\n{text}\n{shown}\n{between:?}")));
+        let server = server.expect("it runs");
+        let served = server.awards();
+        runtime.block_on(server.stop());
         if served != expected {
             return fail(&format!("served: {served:#?}\nexpected: {expected:#?}"));
         }
         // Without sled, everything is made again from the journal.
         std::fs::remove_dir_all(path.join("sled")).expect("it is there");
-        let server = Server::start(path, &text);
+        let server = Server::start(path, text, wall);
         if server.awards() != expected {
             return fail("after a replay there are other awards");
         }
         let moved = |records: &[Record]| -> Vec<_> {
-            records.iter().map(|record| (record.event.id.clone(), record.changes.clone())).collect()
+            let moved = records
+                .iter()
+                .map(|record| (record.event.id.clone(), record.event.time, record.changes.clone()));
+            moved.collect()
         };
         if moved(&server.records()) != moved(&records) {
             return fail("the journal has other changes");
         }
         for (key, document) in &site.documents {
             let kept = server.store.load(std::slice::from_ref(key)).expect("it can be read");
-            let slots = site.catalog.stats.iter().map(|stat| stat.slot);
-            if slots.into_iter().any(|slot| kept[0].cell(slot) != document.cell(slot)) {
+            if kept[0] != *document {
                 return fail(&format!("after a replay {key:?} is {:?}, not {document:?}", kept[0]));
             }
         }
@@ -156,26 +182,90 @@ fn batches_restarts_duplicates_and_replay_give_the_same_awards_with_the_same_dat
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
     assert!(awards.get() > asked_for(SITES) as usize, "only {} awards were given", awards.get());
+    assert!(2 * ticks.get() > asked_for(SITES) as usize, "only {} ticks were recorded", ticks.get());
 }
 
-/// Serves the events as it is said; answers the awards in their order.
-async fn serve(path: &Path, text: &str, events: &[Event], between: &[Between]) -> Vec<Given> {
-    let mut server = Server::start(path, text);
-    for (at, event) in events.iter().enumerate() {
-        match between[at] {
-            Between::Nothing => {}
-            Between::Answer => server.answer().await,
-            Between::Again(which) if at > 0 => server.send(&events[usize::from(which) % at]).await,
-            Between::Again(_) => {}
-            Between::Restart => {
-                server.stop().await;
-                server = Server::start(path, text);
+/// A server, and the engine alone, which is given the same.
+struct Both<'t> {
+    path: &'t Path,
+    text: &'t str,
+    server: Option<Server>,
+    site: Site,
+    records: Vec<Record>,
+    /// The latest time that the clock on the wall showed.
+    wall: Time,
+    /// Whether the last event was of the past.
+    past: bool,
+}
+
+impl<'t> Both<'t> {
+    fn new(path: &'t Path, text: &'t str, site: Site) -> Both<'t> {
+        let wall = happenings::start();
+        let server = Some(Server::start(path, text, wall));
+        Both { path, text, server, site, records: Vec::new(), wall, past: false }
+    }
+
+    async fn serve(&mut self, happenings: &[Happening], between: &[Between]) {
+        let mut sent: Vec<(&Event, bool)> = Vec::new();
+        for (happening, between) in happenings.iter().zip(between.iter().copied()) {
+            match between {
+                Between::Nothing => {}
+                Between::Answer => self.server().answer().await,
+                Between::Again(which) if !sent.is_empty() => {
+                    let (event, past) = sent[usize::from(which) % sent.len()];
+                    self.server().send(event, past).await;
+                }
+                Between::Again(_) => {}
+                Between::Restart => {
+                    self.server.take().expect("it runs").stop().await;
+                    // Time goes on while no server runs.
+                    if let Happening::Tick(wall) = happening {
+                        self.wall = self.wall.max(*wall);
+                    }
+                    self.server = Some(Server::start(self.path, self.text, self.wall));
+                }
+            }
+            match happening {
+                Happening::Event { event, past } => {
+                    self.take(event, *past).await;
+                    sent.push((event, *past));
+                }
+                Happening::Tick(wall) => self.tick(*wall).await,
             }
         }
-        server.send(event).await;
+        self.tick(self.wall).await;
     }
-    server.answer().await;
-    let awards = server.awards();
-    server.stop().await;
-    awards
+
+    async fn take(&mut self, event: &Event, past: bool) {
+        if !past || !self.past {
+            self.server().answer().await;
+        }
+        // An event of the future would be refused.
+        self.wall = self.wall.max(event.time);
+        let wall = self.wall;
+        self.server().clock.set(wall);
+        self.server().send(event, past).await;
+        self.records.extend(self.site.take(event, past));
+        if !past {
+            self.tick(wall).await;
+        } else if !self.past {
+            self.server().answer().await;
+        }
+        self.past = past;
+    }
+
+    /// The clock on the wall shows this, if it did not show more. What that brings about is kept before anything else comes.
+    async fn tick(&mut self, wall: Time) {
+        self.wall = self.wall.max(wall);
+        let wall = self.wall;
+        self.server().answer().await;
+        self.server().clock.set(wall);
+        self.records.extend(self.site.pass(wall));
+        let records = self.site.sequence();
+        self.server().reach(records).await;
+    }
+
+    fn server(&mut self) -> &mut Server {
+        self.server.as_mut().expect("it runs")
+    }
 }

@@ -50,11 +50,14 @@ impl Site {
         Site { catalog, documents: HashMap::new(), sequence: 0 }
     }
 
-    /// Decides one event and keeps what came of it.
-    pub(crate) fn take(&mut self, event: &Event) -> Vec<Record> {
+    /// Decides one event and keeps what came of it, if it is not refused. `past`: whether it is of a historical stream.
+    pub(crate) fn take(&mut self, event: &Event, past: bool) -> Vec<Record> {
         let mut records = Vec::new();
+        if self.catalog.check_event(event).is_err() {
+            return records;
+        }
         loop {
-            let (record, done) = self.take_next(event);
+            let (record, done) = self.take_next(event, past);
             records.push(record);
             if done {
                 return records;
@@ -63,9 +66,9 @@ impl Site {
     }
 
     /// What comes next of an event, and whether that is all.
-    fn take_next(&mut self, event: &Event) -> (Record, bool) {
+    fn take_next(&mut self, event: &Event, past: bool) -> (Record, bool) {
         self.sequence += 1;
-        let moment = Moment { sequence: Sequence(self.sequence), arrival: event.time, historical: false };
+        let moment = Moment { sequence: Sequence(self.sequence), arrival: event.time, historical: past };
         let mut at_hand = AtHand::default();
         for _ in 0..ROUNDS_MAX {
             match decide(&self.catalog, moment, event, &at_hand) {
@@ -94,6 +97,11 @@ impl Site {
                 }
             }
         }
+    }
+
+    /// The place of the last record.
+    pub(crate) fn sequence(&self) -> Sequence {
+        Sequence(self.sequence)
     }
 
     fn keep(&mut self, outcome: Outcome) -> Record {

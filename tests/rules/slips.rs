@@ -16,10 +16,18 @@ pub(crate) enum Slip {
     OnesOwnCounts,
     MostIsOneMore,
     WaitsGoOn,
+    NothingExpires,
+    FoundTrueAgainIsNotFoundTrue,
+    NothingTicks,
+    ThePastTicks,
+    CooldownsGoByHearing,
+    ProfilesGoByArrival,
+    ZonesHoldAtOnce,
+    DaysAreThoseOfUtc,
 }
 
 impl Slip {
-    pub(crate) const ALL: [Slip; 13] = [
+    pub(crate) const ALL: [Slip; 21] = [
         Slip::FallenFlagsStayCounted,
         Slip::NothingIsTakenBack,
         Slip::NoValueIsTrue,
@@ -33,5 +41,13 @@ impl Slip {
         Slip::OnesOwnCounts,
         Slip::MostIsOneMore,
         Slip::WaitsGoOn,
+        Slip::NothingExpires,
+        Slip::FoundTrueAgainIsNotFoundTrue,
+        Slip::NothingTicks,
+        Slip::ThePastTicks,
+        Slip::CooldownsGoByHearing,
+        Slip::ProfilesGoByArrival,
+        Slip::ZonesHoldAtOnce,
+        Slip::DaysAreThoseOfUtc,
     ];
 }

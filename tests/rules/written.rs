@@ -35,6 +35,8 @@ pub(crate) struct Rule {
     pub(crate) kept: bool,
     /// `revoke = true`
     pub(crate) revoke: bool,
+    /// In months and seconds.
+    pub(crate) expires: Option<(i64, i64)>,
     pub(crate) to: Option<Expr>,
     pub(crate) once: bool,
     pub(crate) from: Option<Time>,
@@ -60,6 +62,7 @@ impl Rule {
             among: Vec::new(),
             kept: false,
             revoke: false,
+            expires: None,
             to: None,
             once: false,
             from: None,
@@ -131,6 +134,16 @@ pub(crate) enum Expr {
     PeriodOfEvent(Period),
     /// `event.time.getHours()`
     HoursOfEvent,
+    /// `now.getHours()`
+    HoursOfNow,
+    /// `profile.x`
+    Profile(&'static str),
+    /// `has(profile.x)`
+    HasProfile(&'static str),
+    /// `day(event.time, profile.time_zone)`
+    PeriodThere(Period),
+    /// `event.time.getHours(profile.time_zone)`
+    HoursThere,
     /// `key.x`
     Key(String),
     /// A stat or flag, perhaps a side of it, perhaps at another key.
@@ -242,6 +255,8 @@ impl Expr {
         match self {
             Expr::Literal(_) | Expr::Data(_) | Expr::EventType | Expr::EventUser | Expr::EventSubject => {}
             Expr::PeriodOfEvent(_) | Expr::HoursOfEvent | Expr::Key(_) | Expr::Holds(_) | Expr::Has(_) => {}
+            Expr::HoursOfNow | Expr::Profile(_) | Expr::HasProfile(_) => {}
+            Expr::PeriodThere(_) | Expr::HoursThere => {}
             Expr::Named { at, .. } => at.iter().flatten().for_each(|part| part.walk(visit)),
             Expr::Not(inner) => inner.walk(visit),
             Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| part.walk(visit)),
@@ -256,11 +271,27 @@ impl Expr {
         }
     }
 
-    /// Whether it looks at a stat, a flag or a badge.
+    /// Whether it looks at a stat, a flag, a badge or a profile.
     pub(crate) fn looks(&self) -> bool {
         let mut looks = false;
-        self.walk(&mut |part| looks |= matches!(part, Expr::Named { .. } | Expr::Holds(_)));
+        self.walk(&mut |part| {
+            looks |= matches!(part, Expr::Named { .. } | Expr::Holds(_)) || part.of_profile().is_some();
+        });
         looks
+    }
+
+    /// The field of a profile that it reads itself.
+    pub(crate) fn of_profile(&self) -> Option<&'static str> {
+        match self {
+            Expr::Profile(field) | Expr::HasProfile(field) => Some(field),
+            Expr::PeriodThere(_) | Expr::HoursThere => Some("time_zone"),
+            Expr::Literal(_) | Expr::Data(_) | Expr::EventType | Expr::EventUser | Expr::EventSubject => None,
+            Expr::PeriodOfEvent(_) | Expr::HoursOfEvent | Expr::Key(_) | Expr::Holds(_) | Expr::Has(_) => {
+                None
+            }
+            Expr::HoursOfNow | Expr::Named { .. } | Expr::Not(_) | Expr::And(_) | Expr::Or(_) => None,
+            Expr::If(_) | Expr::Compare(..) | Expr::Arithmetic(..) | Expr::In(..) => None,
+        }
     }
 
     /// Whether it asks for the type of the event.
@@ -301,6 +332,9 @@ impl Rule {
         }
         if !self.among.is_empty() {
             writeln!(text, "among = {:?}", self.among)?;
+        }
+        if let Some((months, seconds)) = self.expires {
+            writeln!(text, "expires = \"{}\"", span(months, seconds))?;
         }
         for (name, time) in [("from", self.from), ("until", self.until)] {
             if let Some(time) = time {
@@ -418,6 +452,11 @@ impl fmt::Display for Expr {
             Expr::EventSubject => f.write_str("event.subject"),
             Expr::PeriodOfEvent(period) => write!(f, "{}(event.time)", period.name()),
             Expr::HoursOfEvent => f.write_str("event.time.getHours()"),
+            Expr::HoursOfNow => f.write_str("now.getHours()"),
+            Expr::Profile(field) => write!(f, "profile.{field}"),
+            Expr::HasProfile(field) => write!(f, "has(profile.{field})"),
+            Expr::PeriodThere(period) => write!(f, "{}(event.time, profile.time_zone)", period.name()),
+            Expr::HoursThere => f.write_str("event.time.getHours(profile.time_zone)"),
             Expr::Key(part) => write!(f, "key.{part}"),
             Expr::Named { name, side, at } => {
                 f.write_str(name)?;

@@ -222,7 +222,7 @@ impl Clients {
             Error::ReadOnly { .. } | Error::Internal(_) => circumstances.excused,
             Error::ShuttingDown => circumstances.stopping,
             Error::CursorInvalid | Error::CursorForeign { .. } => false,
-            Error::CursorExpired { .. } | Error::Refused(_) => false,
+            Error::CursorExpired { .. } | Error::Refused(_) | Error::InvalidRequest(_) => false,
         };
         if !allowed {
             broken("an event is refused for a reason", format!("{id} ({contents:?}): {error:?}"));

@@ -4,7 +4,7 @@
     ```toml      part of a badge file of the repository, which its first line names: # badges/photos.toml
     ```console   lines after "$ " are run, with a shell; the lines that follow are what they must write. "…" stands
                  for anything within a line, and alone for any lines. Nothing shown: nothing is compared
-    ```json      written to the file that the line before the block names: <!-- as events.jsonl -->; and so is toml
+    ```json      written to the file that the line before the block names: <!-- as events.jsonl -->; and so are toml, js and php
 
 A console block after the line <!-- goes on --> is left running; what it shows must have come when the page ends.
 Any other kind of block is a mistake: what nothing executes rots.
@@ -91,13 +91,15 @@ class Page:
         path = os.path.join(self.scratch, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+            file.write(self.served("\n".join(lines)) + "\n")
 
     def shell(self, command):
         command = re.sub(r"^cargo run (--release )?-- ", "laurels ", command)
-        if self.address:
-            command = command.replace(DEFAULT_ADDRESS, self.address)
-        return command
+        return self.served(command)
+
+    def served(self, text):
+        """The text with the address of the server that runs."""
+        return text.replace(DEFAULT_ADDRESS, self.address) if self.address else text
 
     def start(self, command, shown):
         out = open(os.path.join(self.scratch, "out-%d" % len(self.running)), "w+", encoding="utf-8")
@@ -148,7 +150,7 @@ def main():
             named = re.fullmatch(r"<!-- as (\S+) -->", before)
             if kind == "toml" and lines and lines[0].startswith("# badges/"):
                 check_excerpt(lines)
-            elif kind in ("json", "toml") and named:
+            elif kind in ("json", "toml", "js", "php") and named:
                 page.write(named.group(1), lines)
             elif kind == "console":
                 for command, shown in commands(lines):

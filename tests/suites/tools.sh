@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# grpcurl, which knows nothing of Laurels, lists, describes, records, reads and watches
+# grpcurl and buf curl, which know nothing of Laurels, do what docs/debugging.md says, and more
 set -euo pipefail
 cargo build --locked --bin laurels
+python3 tests/suites/readme.py docs/debugging.md
 scratch=$(mktemp -d)
 # The server writes to its directory until it has ended.
 trap 'kill $server 2> /dev/null || true; wait $server 2> /dev/null || true; rm -rf "$scratch"' EXIT
@@ -42,3 +43,8 @@ expect 'ERROR_REASON_INVALID_FIELD' grpcurl_ -d '{"event":{"type":"commit.author
 watched=$(grpcurl -plaintext -max-time 3 -d '{"fromBeginning":true}' "$address" $service/LiveNotifications 2>&1 || true)
 expect '"live": true' echo "$watched"
 expect '"badge": "first-commit"' echo "$watched"
+
+# A bounded load by a tool for loads: every event is answered well, and counts.
+expect '[OK]   2000 responses' ghz --insecure --call $service.RecordEvent -n 2000 -c 20 \
+  -d '{"event":{"id":"g{{.RequestNumber}}","type":"commit.authored","user":"gus","data":{"merge":false,"added":1}}}' "$address"
+expect '"badge": "lines-1000"' grpcurl_ -d '{"user":"gus"}' "$address" $service/GetBadges

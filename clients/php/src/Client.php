@@ -6,6 +6,7 @@ namespace Laurels;
 
 use Google\Protobuf\Duration;
 use Laurels\V1\GetBadgesRequest;
+use Laurels\V1\GetProfileRequest;
 use Laurels\V1\ListBadgesRequest;
 use Laurels\V1\LiveNotificationsRequest;
 use Psr\Log\LoggerInterface;
@@ -162,6 +163,18 @@ final class Client
         $request->setPageSize(1);
         $answer = $this->connection->call('GetBadges', $request, $this->options->deadlineMs);
         return \array_map(Progress::of(...), \iterator_to_array($answer->getProgress(), false));
+    }
+
+    /**
+     * A user, as shown to others: name, link, picture, points. A user nobody has heard of has an empty one.
+     *
+     * @throws LaurelsException
+     */
+    public function profile(string|int $user): Profile
+    {
+        $request = new GetProfileRequest();
+        $request->setUser(Utf8::checked((string) $user, 'the user'));
+        return Profile::of($this->connection->call('GetProfile', $request, $this->options->deadlineMs)->getProfile());
     }
 
     /**

@@ -101,6 +101,12 @@ final class Connection
         throw $status->code === StatusCode::Ok->value ? self::ended() : Failure::of($status);
     }
 
+    /** Says nothing of the key to var_dump() and its like. */
+    public function __debugInfo(): array
+    {
+        return ['url' => $this->address->url(), 'transport' => $this->transport];
+    }
+
     private static function ended(): CallException
     {
         return new CallException('no connection to the server: it ended the stream', null, true);

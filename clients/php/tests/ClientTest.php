@@ -70,6 +70,24 @@ final class ClientTest extends TestCase
         }
     }
 
+    public function testAProfileHasWhatWasSetAndWhatWasEarned(): void
+    {
+        $laurels = Leg::client(self::$server);
+        $laurels->recordOrFail('letter.sent', 'pam');
+        // The site's own administration sets it: the façade only shows.
+        $address = \substr((string) \strrchr(self::$server->url(), '/'), 1);
+        $options = Leg::stubOptions(self::$server);
+        $update = new \Laurels\V1\UpdateProfileRequest();
+        $named = ['user' => 'pam', 'name' => 'Pam ☕', 'language' => 'pt-BR', 'time_zone' => 'Europe/Rome'];
+        $update->setProfile(new \Laurels\V1\Profile($named));
+        [, $status] = (new \Laurels\V1\AchievementServiceClient($address, $options))->UpdateProfile($update)->wait();
+        self::assertSame(0, $status->code);
+        $profile = $laurels->profile('pam');
+        self::assertSame(['pam', 'Pam ☕', 'pt-BR'], [$profile->user, $profile->name, $profile->language]);
+        self::assertSame(['Europe/Rome', 5, 1], [$profile->timeZone, $profile->points, $profile->awardCount]);
+        self::assertSame('', $laurels->profile('stranger')->name);
+    }
+
     public function testTimesBefore1970AreKept(): void
     {
         $laurels = Leg::client(self::$server);

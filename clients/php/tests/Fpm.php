@@ -51,6 +51,7 @@ final class Fpm
             'QUERY_STRING=' . \http_build_query($query),
             "LAURELS_SERVER=$server",
             'LAURELS_TRANSPORT=' . Leg::transport()->value,
+            'LAURELS_CA_FILE=' . Leg::caFile(),
             'cgi-fcgi',
             '-bind',
             '-connect',

@@ -18,7 +18,7 @@ final class FpmTest extends TestCase
         $server = Server::withLetters();
         $fpm = new Fpm();
         $ask = static fn (string $user): string
-            => $fpm->get("http://{$server->address()}", ['do' => 'record', 'user' => $user]);
+            => $fpm->get($server->url(), ['do' => 'record', 'user' => $user]);
         self::assertSame("1 new, 1 in all\n", $ask('ada'));
         // The same worker: with ext-grpc, the same connection.
         self::assertSame("0 new, 1 in all\n", $ask('ada'));
@@ -53,7 +53,7 @@ final class FpmTest extends TestCase
     {
         $server = Server::withLetters();
         $fpm = new Fpm();
-        $url = "http://{$server->address()}";
+        $url = $server->url();
         self::assertSame("body\nfooter\n", $fpm->get($url, ['do' => 'record-later', 'user' => 'ada']));
         // There is one worker: it has sent what it had to when it takes this.
         self::assertSame("0 new, 1 in all\n", $fpm->get($url, ['do' => 'record', 'user' => 'ada']));

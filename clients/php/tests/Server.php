@@ -23,8 +23,11 @@ final class Server
      * @param array<string, string> $badges files by name
      * @param list<string> $arguments further ones of `laurels serve`
      */
-    public function __construct(array $badges, private readonly array $arguments = [])
-    {
+    public function __construct(
+        array $badges,
+        private readonly array $arguments = [],
+        private readonly string $scheme = 'http',
+    ) {
         $this->scratch = Scratch::folder();
         \mkdir("{$this->scratch}/badges");
         foreach ($badges as $name => $text) {
@@ -33,21 +36,35 @@ final class Server
         $this->start();
     }
 
-    /** One whose badges are those of clients/conformance.json. */
+    /** One whose badges are those of clients/conformance.json, plain or by TLS as the leg has it. */
     public static function withLetters(string ...$arguments): self
     {
-        return new self(Conformance::read()->badges(), \array_values($arguments));
+        $arguments = [...Leg::serverArguments(), ...\array_values($arguments)];
+        return new self(Conformance::read()->badges(), $arguments, Leg::usesTls() ? 'https' : 'http');
     }
 
-    /** `127.0.0.1:` and the port. The same after a restart. */
-    public function address(): string
+    /** The same after a restart. */
+    public function url(): string
     {
-        return $this->listen;
+        return "{$this->scheme}://{$this->listen}";
     }
 
     public function port(): int
     {
         return (int) \substr((string) \strrchr($this->listen, ':'), 1);
+    }
+
+    /**
+     * Makes a key by `laurels key create`. The server asks for keys from its next start on.
+     *
+     * @return array<string, string>
+     */
+    public function makeKey(string ...$arguments): array
+    {
+        $program = (string) \getenv('LAURELS_SERVER_BINARY');
+        $made = Program::of($program, 'key', 'create', '--json', '--data', "{$this->scratch}/data", ...$arguments);
+        $made->wait();
+        return \json_decode($made->said(), true) ?? throw new \RuntimeException($made->complained());
     }
 
     public function restart(int $signal = \SIGTERM): void

@@ -35,8 +35,9 @@ final class WatchTest extends TestCase
 
     private function start(string ...$arguments): Program
     {
-        $options = ['--server', "http://{$this->server->address()}", '--transport', Leg::transport()->value];
-        return Program::php(\dirname(__DIR__) . '/bin/laurels-watch', ...$options, ...$arguments);
+        $options = ['--server', $this->server->url(), '--transport', Leg::transport()->value];
+        $ca = Leg::usesTls() ? ['--ca-file', (string) Leg::caFile()] : [];
+        return Program::php(\dirname(__DIR__) . '/bin/laurels-watch', ...$options, ...$ca, ...$arguments);
     }
 
     public function testItHandsOverAndEndsBySignal(): void

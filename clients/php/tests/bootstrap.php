@@ -4,7 +4,7 @@
  * Loads what the tests need without Composer, which cannot fetch anything here: the package itself, Debian's
  * google/protobuf and psr/log, and Grpc\BaseStub from the sources of gRPC.
  *
- * LAURELS_GRPC_LIB is where that one is: the folder that has `Grpc`.
+ * GRPC_PHP_LIB is where that one is: the folder that has `Grpc`.
  */
 
 declare(strict_types=1);
@@ -31,7 +31,7 @@ declare(strict_types=1);
         'Laurels\\' => "$package/src",
         'Google\\Protobuf\\' => '/usr/share/php/Google/Protobuf',
         'GPBMetadata\\' => '/usr/share/php/GPBMetadata',
-        'Grpc\\' => \getenv('LAURELS_GRPC_LIB') . '/Grpc',
+        'Grpc\\' => \getenv('GRPC_PHP_LIB') . '/Grpc',
         'Psr\\Log\\' => '/usr/share/php/Psr/Log',
     ];
     foreach ($folders as $prefix => $folder) {

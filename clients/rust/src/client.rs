@@ -9,13 +9,17 @@ use tonic::transport::{Channel, Endpoint};
 use crate::answers::Answers;
 use crate::backup::Backup;
 use crate::error::Error;
+use crate::fresh::fresh_id;
 use crate::generated::achievement_service_client::AchievementServiceClient;
 use crate::generated::admin_service_client::AdminServiceClient;
 use crate::generated::backup_request::Until;
 use crate::generated::{
-    Award, BackupRequest, Badge, Event, GetBadgesRequest, ListBadgesRequest, Progress, RecordEventRequest,
+    AuditEvent, Award, AwardBadgeRequest, AwardBadgeResponse, BackupRequest, Badge, Event, GetBadgesRequest,
+    GetProfileRequest, ListAuditEventsRequest, ListBadgesRequest, Profile, Progress, RecordEventRequest,
     RecordEventResponse, RecordEventsOptions, RecordEventsRequest, ReloadRequest, ReloadResponse,
+    RevokeBadgeRequest, RevokeBadgeResponse, UpdateProfileRequest, UpdateProfileResponse,
 };
+use crate::tls::Tls;
 use crate::watch::{Watch, WatchOptions};
 
 /// How long a connection may take. Then the call fails, and may be tried again.
@@ -35,6 +39,26 @@ const PAGE_SIZE: i32 = 1000;
 pub struct Client {
     service: AchievementServiceClient<Channel>,
     admin: AdminServiceClient<Channel>,
+}
+
+/// What to say of a user's badges. The default is everything.
+#[derive(Clone, Debug, Default)]
+pub struct BadgesOptions {
+    /// Only these badges, by id. Empty: all.
+    pub badges: Vec<String>,
+    /// Only badges of these categories. Empty: all.
+    pub categories: Vec<String>,
+    /// Leave out how far the user is, which is cheaper.
+    pub without_progress: bool,
+}
+
+/// What to say of the badges there are.
+#[derive(Clone, Debug, Default)]
+pub struct ListOptions {
+    /// Only badges of these categories. Empty: all.
+    pub categories: Vec<String>,
+    /// Also badges that can no longer be earned.
+    pub include_retired: bool,
 }
 
 /// What a user has earned, and how far the user is.
@@ -60,10 +84,15 @@ pub struct BadgeList {
 }
 
 impl Client {
-    /// Connects to a server, such as `http://127.0.0.1:50051`.
+    /// Connects to a server, such as `http://127.0.0.1:50051`, or `https://awards.example.org:50051`.
     pub async fn connect(url: impl Into<String>) -> Result<Client, Error> {
+        Client::connect_tls(url, Tls::default()).await
+    }
+
+    /// As [`connect`](Client::connect), with a say in whom to believe behind `https://`, and a certificate to show.
+    pub async fn connect_tls(url: impl Into<String>, tls: Tls) -> Result<Client, Error> {
         let url = url.into();
-        let endpoint = endpoint(&url)?;
+        let endpoint = endpoint(&url, tls)?;
         let channel = endpoint.connect().await.map_err(|source| Error::unreachable(&url, source))?;
         Ok(Client::over(channel))
     }
@@ -71,7 +100,12 @@ impl Client {
     /// As [`connect`](Client::connect), but connects with the first call: for a server that may not be
     /// there yet. Must be called within a tokio runtime.
     pub fn lazy(url: impl Into<String>) -> Result<Client, Error> {
-        let channel = endpoint(&url.into())?.connect_lazy();
+        Client::lazy_tls(url, Tls::default())
+    }
+
+    /// As [`connect_tls`](Client::connect_tls), but connects with the first call.
+    pub fn lazy_tls(url: impl Into<String>, tls: Tls) -> Result<Client, Error> {
+        let channel = endpoint(&url.into(), tls)?.connect_lazy();
         Ok(Client::over(channel))
     }
 
@@ -86,38 +120,35 @@ impl Client {
     /// id: it counts once.
     pub async fn record(&self, event: Event) -> Result<RecordEventResponse, Error> {
         let event = event.with_fresh_id_if_none();
-        match self.record_once(event.clone()).await {
-            Err(error) if error.retryable() => {
-                let wait = error.retry_after().unwrap_or_default();
-                if wait > RETRY_WAIT_MAX {
-                    return Err(error);
-                }
-                tokio::time::sleep(wait).await;
-                self.record_once(event).await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn record_once(&self, event: Event) -> Result<RecordEventResponse, Error> {
-        let request = unary(RecordEventRequest { event: Some(event) });
-        Ok(self.service.clone().record_event(request).await?.into_inner())
+        let request = RecordEventRequest { event: Some(event) };
+        let call = || {
+            let (mut service, request) = (self.service.clone(), request.clone());
+            async move { Ok(service.record_event(unary(request)).await?.into_inner()) }
+        };
+        twice(call).await
     }
 
     /// Records a stream of events, for volume: many are under way at once, and each is answered, in the
     /// order sent. Read the answers while you send, or the server stops reading.
     ///
-    /// ```no_run
-    /// use laurels_client::{Client, Event};
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/mod.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), laurels_client::Error> {
+    /// use laurels_client::{Client, Event, ErrorReason};
     ///
-    /// # async fn example(client: Client) -> Result<(), laurels_client::Error> {
-    /// let events = ["p1", "p2", "p3"].map(|photo| Event::new("photo.posted", "ana").with_subject(photo));
+    /// # let server = Server::start([("none.toml", String::new())]);
+    /// # let client = Client::connect(server.url()).await?;
+    /// let events = ["ana", "ben", ""].map(|user| Event::new("photo.posted", user));
     /// let mut answers = client.record_all(tokio_stream::iter(events)).await?;
+    /// let mut refused = Vec::new();
     /// while let Some(answer) = answers.next().await {
-    ///     if let Err(error) = answer?.result {
-    ///         println!("refused: {error}");
+    ///     let answer = answer?;
+    ///     if let Err(error) = answer.result {
+    ///         refused.push((answer.index, error.reason()));
     ///     }
     /// }
+    /// assert_eq!(refused, [(2, Some(ErrorReason::InvalidField))]);
     /// # Ok(())
     /// # }
     /// ```
@@ -151,7 +182,19 @@ impl Client {
 
     /// The badges of a user, with all awards. A user nobody has heard of has none.
     pub async fn badges(&self, user: impl Into<String>) -> Result<UserBadges, Error> {
-        let mut request = GetBadgesRequest { user: user.into(), page_size: PAGE_SIZE, ..Default::default() };
+        self.badges_with(user, BadgesOptions::default()).await
+    }
+
+    /// As [`badges`](Client::badges), of some badges only, or without progress.
+    pub async fn badges_with(
+        &self,
+        user: impl Into<String>,
+        options: BadgesOptions,
+    ) -> Result<UserBadges, Error> {
+        let BadgesOptions { badges, categories, without_progress } = options;
+        let (user, page_size, page_token) = (user.into(), PAGE_SIZE, String::new());
+        let mut request =
+            GetBadgesRequest { user, badges, categories, without_progress, page_size, page_token };
         let mut first: Option<UserBadges> = None;
         loop {
             let page = self.service.clone().get_badges(unary(request.clone())).await?.into_inner();
@@ -171,7 +214,14 @@ impl Client {
 
     /// The badges there are, in the order of the catalog.
     pub async fn list_badges(&self) -> Result<BadgeList, Error> {
-        let mut request = ListBadgesRequest { page_size: PAGE_SIZE, ..Default::default() };
+        self.list_badges_with(ListOptions::default()).await
+    }
+
+    /// As [`list_badges`](Client::list_badges), of some categories only, or with badges of the past.
+    pub async fn list_badges_with(&self, options: ListOptions) -> Result<BadgeList, Error> {
+        let ListOptions { categories, include_retired } = options;
+        let (page_size, page_token) = (PAGE_SIZE, String::new());
+        let mut request = ListBadgesRequest { categories, include_retired, page_size, page_token };
         let mut list = BadgeList::default();
         loop {
             let page = self.service.clone().list_badges(unary(request.clone())).await?.into_inner();
@@ -201,18 +251,107 @@ impl Client {
     pub async fn reload(&self) -> Result<ReloadResponse, Error> {
         Ok(self.admin.clone().reload(unary(ReloadRequest {})).await?.into_inner())
     }
+
+    /// Gives a badge by hand: no rule takes it back. Sent again as [`record`](Client::record) does.
+    pub async fn award_badge(&self, request: AwardBadgeRequest) -> Result<AwardBadgeResponse, Error> {
+        let request = AwardBadgeRequest { id: id_or_fresh(request.id), ..request };
+        let call = || {
+            let (mut admin, request) = (self.admin.clone(), request.clone());
+            async move { Ok(admin.award_badge(unary(request)).await?.into_inner()) }
+        };
+        twice(call).await
+    }
+
+    /// Takes an award back by hand: no rule gives it again. Sent again as [`record`](Client::record) does.
+    pub async fn revoke_badge(&self, request: RevokeBadgeRequest) -> Result<RevokeBadgeResponse, Error> {
+        let request = RevokeBadgeRequest { id: id_or_fresh(request.id), ..request };
+        let call = || {
+            let (mut admin, request) = (self.admin.clone(), request.clone());
+            async move { Ok(admin.revoke_badge(unary(request)).await?.into_inner()) }
+        };
+        twice(call).await
+    }
+
+    /// What was done by hand, newest first: all of it, or so much.
+    pub async fn audit_events(&self, most: Option<usize>) -> Result<Vec<AuditEvent>, Error> {
+        let mut request = ListAuditEventsRequest { page_size: PAGE_SIZE, ..Default::default() };
+        let mut events = Vec::new();
+        loop {
+            let left = most.map_or(usize::MAX, |most| most.saturating_sub(events.len()));
+            if left == 0 {
+                return Ok(events);
+            }
+            let page = self.admin.clone().list_audit_events(unary(request.clone())).await?.into_inner();
+            events.extend(page.events.into_iter().take(left));
+            if page.next_page_token.is_empty() {
+                return Ok(events);
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    /// How a user is shown to others. A user nobody has heard of has an empty profile.
+    pub async fn profile(&self, user: impl Into<String>) -> Result<Profile, Error> {
+        let request = unary(GetProfileRequest { user: user.into() });
+        Ok(self.service.clone().get_profile(request).await?.into_inner().profile.unwrap_or_default())
+    }
+
+    /// Sets how a user is shown. Sent again as [`record`](Client::record) does.
+    ///
+    /// ```no_run
+    /// use laurels_client::{Client, Profile, UpdateProfileRequest};
+    ///
+    /// # async fn example(client: Client) -> Result<(), laurels_client::Error> {
+    /// let profile = Profile { user: "ana".into(), name: "Ana".into(), ..Profile::default() };
+    /// client.update_profile(UpdateProfileRequest::new(profile, ["name"])).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn update_profile(
+        &self,
+        request: UpdateProfileRequest,
+    ) -> Result<UpdateProfileResponse, Error> {
+        let request = UpdateProfileRequest { id: id_or_fresh(request.id), ..request };
+        let call = || {
+            let (mut service, request) = (self.service.clone(), request.clone());
+            async move { Ok(service.update_profile(unary(request)).await?.into_inner()) }
+        };
+        twice(call).await
+    }
 }
 
-fn endpoint(url: &str) -> Result<Endpoint, Error> {
-    if url.starts_with("https://") {
-        return Err(Error::bad_url(url, "asks for TLS, which this client does not speak yet"));
+/// Calls once more where the failure may pass: for what has an id, and so is done once.
+async fn twice<T, F: Future<Output = Result<T, Error>>>(call: impl Fn() -> F) -> Result<T, Error> {
+    match call().await {
+        Err(error) if error.retryable() => {
+            let wait = error.retry_after().unwrap_or_default();
+            if wait > RETRY_WAIT_MAX {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            call().await
+        }
+        answer => answer,
     }
-    if !url.starts_with("http://") {
-        return Err(Error::bad_url(url, "does not begin with http://"));
+}
+
+fn id_or_fresh(id: String) -> String {
+    if id.is_empty() { fresh_id() } else { id }
+}
+
+fn endpoint(url: &str, tls: Tls) -> Result<Endpoint, Error> {
+    let secure = url.starts_with("https://");
+    if !secure && !url.starts_with("http://") {
+        return Err(Error::bad_url(url, "begins with neither http:// nor https://"));
     }
     let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| Error::bad_url(url, "is not a URL"))?;
     let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT);
-    Ok(endpoint.http2_keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(KEEP_ALIVE))
+    let endpoint = endpoint.http2_keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(KEEP_ALIVE);
+    if !secure {
+        return Ok(endpoint);
+    }
+    let config = tls.config().map_err(Error::bad_tls)?.timeout(CONNECT_TIMEOUT);
+    endpoint.tls_config(config).map_err(Error::unusable_tls)
 }
 
 fn unary<T>(message: T) -> Request<T> {
@@ -263,11 +402,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_url_that_is_none_says_what_to_write() {
-        for (url, says) in [
-            ("https://a", "asks for TLS"),
-            ("localhost:1", "begin with http://"),
-            ("http://a b", "not a URL"),
-        ] {
+        for (url, says) in
+            [("localhost:1", "begins with neither http:// nor https://"), ("http://a b", "not a URL")]
+        {
             let error = Client::connect(url).await.unwrap_err();
             assert!(error.to_string().contains(says), "{error}");
             assert!(!error.retryable());

@@ -75,13 +75,30 @@ impl Error {
     }
 
     pub(crate) fn unreachable(url: &str, source: tonic::transport::Error) -> Error {
-        let message = format!("cannot reach {url}: {}", innermost(&source));
-        Error::local(message, true, Some(source.into()))
+        let cause = innermost(&source);
+        // As rustls words it. Nothing is gained by trying again: somebody has to say whom to believe.
+        let believed = !cause.contains("invalid peer certificate");
+        let message = match believed {
+            true => format!("cannot reach {url}: {cause}"),
+            false => format!(
+                "the certificate of {url} is not believed ({cause}); name the authority that signed it, and the server as in its certificate"
+            ),
+        };
+        Error::local(message, believed, Some(source.into()))
     }
 
     pub(crate) fn bad_url(url: &str, problem: &str) -> Error {
         let message = format!("{url:?} {problem}; write a URL such as http://127.0.0.1:50051");
         Error::local(message, false, None)
+    }
+
+    pub(crate) fn bad_tls(problem: &str) -> Error {
+        Error::local(problem.to_owned(), false, None)
+    }
+
+    pub(crate) fn unusable_tls(source: tonic::transport::Error) -> Error {
+        let message = format!("TLS cannot be set up: {}", innermost(&source));
+        Error::local(message, false, Some(source.into()))
     }
 
     fn local(

@@ -114,8 +114,9 @@ impl Declaration {
     pub(in crate::catalog) fn expressions(&self) -> impl Iterator<Item = &At<String>> {
         let hearing = self.hearing.iter();
         let heard = hearing.flat_map(|hearing| {
-            let by = hearing.by.iter().filter_map(|part| part.from.as_ref());
-            by.chain(hearing.amount.as_ref().map(|(_, amount)| amount))
+            let parts = hearing.by.iter().chain(&hearing.limits.per);
+            let parts = parts.filter_map(|part| part.from.as_ref());
+            parts.chain(hearing.amount.as_ref().map(|(_, amount)| amount))
         });
         heard.chain([&self.when, &self.value, &self.to].into_iter().flatten())
     }

@@ -67,7 +67,11 @@ pub(super) async fn start() -> Server {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
-        server::serve(Port::new(listener), service, async { drop(stopped.await) }).await.unwrap();
+        server::serve(Port::new(listener), laurels::web::Options::default(), service, async {
+            drop(stopped.await)
+        })
+        .await
+        .unwrap();
     });
     let channel = endpoint.connect().await.unwrap();
     Server { address, channel, stop: Some(stop), served, _directory: directory }

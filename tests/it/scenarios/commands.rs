@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! record USER TYPE [id=… subject=… at=TIME times=N data='{…}']   what it earned and took back, or the error
+//! award USER BADGE [KEY] [reason=… id=… at=TIME]                  by hand: what it gave and took back, `held before`, or the error
+//! revoke USER BADGE [KEY] [reason=… id=…]                         likewise; `not held`
 //! badges USER                                                     held, progress, bits
 //! list                                                            the badges there are
 //! watch NAME [user=… badge=… category=… after=CURSOR-NAME]        begins to listen
@@ -21,7 +23,7 @@ use std::fmt::Write;
 use goldenscript::{Command, Context, Runner};
 use laurels::event::Time;
 
-use super::{Award, Door, Recorded, Sent, Watched, World};
+use super::{Award, Door, Order, Recorded, Sent, Watched, World};
 
 /// Runs a script and answers it with what its commands answered.
 pub(crate) fn run<D: Door>(opened: Opened<D>, script: &str) -> String {
@@ -76,6 +78,27 @@ impl<D: Door> Runner for Scenario<D> {
                     }
                     show_recorded(&mut output, &recorded)?;
                 }
+            }
+            by_hand @ ("award" | "revoke") => {
+                let order = Order {
+                    user: args.next_pos().ok_or("who?")?.to_owned(),
+                    badge: args.next_pos().ok_or("which?")?.to_owned(),
+                    key: args.next_pos().unwrap_or_default().to_owned(),
+                    id: args.take_key("id").unwrap_or_default().to_owned(),
+                    reason: args.take_key("reason").unwrap_or("a mistake").to_owned(),
+                    time: args.take_key("at").map(str::to_owned),
+                };
+                self.pass_a_second();
+                let (recorded, nothing) = match by_hand {
+                    "award" => (self.door().award(&order), "held before"),
+                    _ => (self.door().revoke(&order), "not held"),
+                };
+                if let Ok(Recorded { duplicate: false, awards, .. }) = &recorded
+                    && awards.is_empty()
+                {
+                    writeln!(output, "{nothing}")?;
+                }
+                show_recorded(&mut output, &recorded)?;
             }
             "badges" => {
                 let held = self.door().badges(args.next_pos().ok_or("whose?")?)?;
@@ -145,10 +168,14 @@ impl<D: Door> Scenario<D> {
         self.door.as_mut().expect("the server is up")
     }
 
-    fn record(&mut self, sent: &Sent, n: u32) -> Result<Recorded, String> {
-        let fill = |text: &str| text.replace("{n}", &n.to_string());
+    fn pass_a_second(&mut self) {
         self.time = self.time.plus_micros(1_000_000).unwrap();
         self.world.clock.set(self.time);
+    }
+
+    fn record(&mut self, sent: &Sent, n: u32) -> Result<Recorded, String> {
+        let fill = |text: &str| text.replace("{n}", &n.to_string());
+        self.pass_a_second();
         self.door().record(&Sent {
             id: fill(&sent.id),
             r#type: sent.r#type.clone(),

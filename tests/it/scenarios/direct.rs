@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use laurels::act;
 use laurels::award;
 use laurels::catalog::Catalog;
 use laurels::event::{Draft, DraftData, Time, UserId};
 use laurels::key::Key;
-use laurels::service::{Filter, From, Live, Service, Told};
+use laurels::service::{self, Filter, From, Live, Service, Told};
 use tokio::runtime::Runtime;
 
 use super::commands::Opened;
-use super::{Award, Door, Held, NOTHING, PATIENCE, Recorded, Sent, Watched, World};
+use super::{Award, Door, Held, NOTHING, Order, PATIENCE, Recorded, Sent, Watched, World};
 
 pub(crate) fn open(world: World) -> Opened<Direct> {
     let door = door(&world);
@@ -38,6 +39,13 @@ pub(crate) struct Direct {
 }
 
 impl Direct {
+    fn recorded(&self, recorded: &service::Recorded) -> Recorded {
+        let given = recorded.awards.iter().map(|award| self.shown(award));
+        let taken = recorded.revoked.iter().map(|revocation| self.shown_revoked(revocation));
+        let awards = given.chain(taken).collect();
+        Recorded { duplicate: recorded.duplicate, awards, cursor: self.service.cursor(recorded.place) }
+    }
+
     fn shown(&self, award: &award::Award) -> Award {
         let badge = self.catalog.badge(award.badge).unwrap();
         Award {
@@ -69,10 +77,23 @@ impl Door for Direct {
         };
         let recorded =
             self.runtime.block_on(self.service.record(draft)).map_err(|error| error.to_string())?;
-        let given = recorded.awards.iter().map(|award| self.shown(award));
-        let taken = recorded.revoked.iter().map(|revocation| self.shown_revoked(revocation));
-        let awards = given.chain(taken).collect();
-        Ok(Recorded { duplicate: recorded.duplicate, awards, cursor: self.service.cursor(recorded.place) })
+        Ok(self.recorded(&recorded))
+    }
+
+    fn award(&mut self, order: &Order) -> Result<Recorded, String> {
+        let given = self.runtime.block_on(self.service.award_by_hand(parsed(order)));
+        let given = given.map_err(|error| error.to_string())?;
+        assert_eq!(given.already_held, given.recorded.awards.is_empty());
+        let award = given.award.expect("nothing takes it back in between");
+        assert!(given.recorded.awards.first().is_none_or(|first| *first == award));
+        Ok(self.recorded(&given.recorded))
+    }
+
+    fn revoke(&mut self, order: &Order) -> Result<Recorded, String> {
+        let taken = self.runtime.block_on(self.service.revoke_by_hand(parsed(order)));
+        let taken = taken.map_err(|error| error.to_string())?;
+        assert_eq!(taken.revocation.as_ref(), taken.recorded.revoked.first());
+        Ok(self.recorded(&taken.recorded))
     }
 
     fn badges(&mut self, user: &str) -> Result<Held, String> {
@@ -152,4 +173,10 @@ impl Door for Direct {
         self.listening.clear();
         self.runtime.block_on(self.service.shut_down());
     }
+}
+
+fn parsed(order: &Order) -> act::Order {
+    let Order { id, user, badge, key, reason, time } = order.clone();
+    let time = time.as_deref().map(|time| Time::parse(time).unwrap().to_unix());
+    act::Order { id, user, badge, key, reason, time, actor: "a test".to_owned() }
 }

@@ -7,13 +7,16 @@ use laurels::event::Time;
 use laurels::port::Port;
 use laurels::server;
 use laurels::service::Service;
-use laurels_client::{Client, Error, Event, NotificationKind, Timestamp, Watch, WatchOptions};
+use laurels_client::{
+    AwardBadgeRequest, Client, Error, Event, NotificationKind, RevokeBadgeRequest, Timestamp, Watch,
+    WatchOptions,
+};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::commands::Opened;
-use super::{Award, Door, Held, NOTHING, PATIENCE, Recorded, Sent, Watched, World};
+use super::{Award, Door, Held, NOTHING, Order, PATIENCE, Recorded, Sent, Watched, World};
 
 pub(crate) fn open(world: World) -> Opened<Grpc> {
     let door = door(&world);
@@ -34,7 +37,11 @@ fn door(world: &World) -> Grpc {
         let address = listener.local_addr().unwrap();
         let service = Service::start(store, catalog, clock);
         let server = tokio::spawn(async move {
-            server::serve(Port::new(listener), service, async { drop(stopped.await) }).await.unwrap();
+            server::serve(Port::new(listener), laurels::web::Options::default(), service, async {
+                drop(stopped.await)
+            })
+            .await
+            .unwrap();
         });
         (Client::connect(format!("http://{address}")).await.unwrap(), server)
     });
@@ -68,13 +75,29 @@ impl Door for Grpc {
             event = event.with_time(Timestamp { seconds, nanos });
         }
         let recorded = self.runtime.block_on(self.client.record(event)).map_err(said)?;
-        let given = recorded.awards.into_iter().map(shown);
-        let since = self.clock.now().to_string();
-        let since = sent.time.as_deref().map_or(since, |time| Time::parse(time).unwrap().to_string());
-        let taken = recorded.revoked.into_iter().map(shown);
-        let taken = taken.map(|award| Award { revoked: since.clone(), ..award });
-        let awards = given.chain(taken).collect();
+        let awards = self.came(recorded.awards, recorded.revoked, sent.time.as_deref());
         Ok(Recorded { duplicate: recorded.duplicate, awards, cursor: recorded.cursor })
+    }
+
+    fn award(&mut self, order: &Order) -> Result<Recorded, String> {
+        let Order { id, user, badge, key, reason, time } = order.clone();
+        let at = time.as_deref().map(|time| Time::parse(time).unwrap().to_unix());
+        let at = at.map(|(seconds, nanos)| Timestamp { seconds, nanos });
+        let request = AwardBadgeRequest { id, user, badge, key, reason, time: at };
+        let given = self.runtime.block_on(self.client.award_badge(request)).map_err(said)?;
+        let own = given.award.filter(|_| !given.already_held);
+        let awards = own.into_iter().chain(given.awards).collect();
+        let awards = self.came(awards, given.revoked, time.as_deref());
+        Ok(Recorded { duplicate: given.duplicate, awards, cursor: given.cursor })
+    }
+
+    fn revoke(&mut self, order: &Order) -> Result<Recorded, String> {
+        let Order { id, user, badge, key, reason, .. } = order.clone();
+        let request = RevokeBadgeRequest { id, user, badge, key, reason };
+        let taken = self.runtime.block_on(self.client.revoke_badge(request)).map_err(said)?;
+        let revoked = taken.award.into_iter().chain(taken.revoked).collect();
+        let awards = self.came(taken.awards, revoked, None);
+        Ok(Recorded { duplicate: taken.duplicate, awards, cursor: taken.cursor })
     }
 
     fn badges(&mut self, user: &str) -> Result<Held, String> {
@@ -142,6 +165,21 @@ impl Door for Grpc {
         if let Some(server) = self.server.take() {
             self.runtime.block_on(server).unwrap();
         }
+    }
+}
+
+impl Grpc {
+    /// What was given, then what was taken back: at the time that was said, or now.
+    fn came(
+        &self,
+        given: Vec<laurels_client::Award>,
+        taken: Vec<laurels_client::Award>,
+        at: Option<&str>,
+    ) -> Vec<Award> {
+        let since = self.clock.now().to_string();
+        let since = at.map_or(since, |time| Time::parse(time).unwrap().to_string());
+        let taken = taken.into_iter().map(shown).map(|award| Award { revoked: since.clone(), ..award });
+        given.into_iter().map(shown).chain(taken).collect()
     }
 }
 

@@ -45,19 +45,19 @@ impl Seen<'_, '_> {
             Expr::HoursOfEvent => {
                 Value::Int(self.event?.time.micros().div_euclid(3_600_000_000).rem_euclid(24))
             }
+            Expr::HoursOfNow => Value::Int(self.now.micros().div_euclid(3_600_000_000).rem_euclid(24)),
+            Expr::Profile(field) => self.of.profile(&self.user()?, field, self.now)?,
+            Expr::HasProfile(field) => Value::Bool(self.of.profile(&self.user()?, field, self.now).is_some()),
+            Expr::PeriodThere(period) => {
+                self.of.period_there(&self.user()?, *period, self.event?.time, self.now)?
+            }
+            Expr::HoursThere => self.of.hours_there(&self.user()?, self.event?.time, self.now)?,
             Expr::Key(part) => Value::text(self.key?.get(part)?.as_str()),
             Expr::Named { name, side, at } => return self.named(name, *side, at.as_deref()),
             Expr::Holds(id) => {
-                let user = match self.key.and_then(|key| key.get("user")) {
-                    Some(user) => user.clone(),
-                    None => self.event?.user.as_str().to_owned(),
-                };
+                let user = self.user()?;
                 if user.is_empty() {
                     return None;
-                }
-                let of_user = Key::from([("user".to_owned(), user.clone())]);
-                if self.key != Some(&of_user) {
-                    self.looked_at(of_user);
                 }
                 Value::Bool(self.of.holds(&user, id))
             }
@@ -77,6 +77,20 @@ impl Seen<'_, '_> {
                 Value::Bool(items.iter().any(|other| equal(&item, other)))
             }
         })
+    }
+
+    /// Who is asked about: the key's user, or beside `on` that of the event. Where that is another key than the own one,
+    /// the rule waits for it.
+    fn user(&self) -> Option<String> {
+        let user = match self.key.and_then(|key| key.get("user")) {
+            Some(user) => user.clone(),
+            None => self.event?.user.as_str().to_owned(),
+        };
+        let of_user = Key::from([("user".to_owned(), user.clone())]);
+        if self.key != Some(&of_user) {
+            self.looked_at(of_user);
+        }
+        Some(user)
     }
 
     /// `false && ?` is false and `true || ?` is true, from whichever side; else all must have a value.
@@ -232,6 +246,11 @@ impl Reference<'_> {
     /// Whether a flag is up.
     pub(crate) fn is_up(&self, rule: usize, key: &Key) -> bool {
         self.up.contains_key(&(rule, key.clone()))
+    }
+
+    /// When a number last heard anything at a key, whether it counted or not.
+    pub(crate) fn last_heard(&self, rule: usize, key: &Key) -> Option<Time> {
+        self.heard_at.borrow().get(&(rule, key.clone())).copied()
     }
 
     /// Every key at which anything is kept.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use laurels::event::{Event, Period, Time, Value};
 
+use super::super::met::Met;
 use super::super::slips::Slip;
 use super::super::written::{Expr, Hearing, Keeps, Part};
 use super::expressions::{Seen, as_text, compare};
@@ -26,6 +27,8 @@ pub(super) enum Heard {
         amount: Option<Value>,
         /// The parts of `per`.
         group: Vec<String>,
+        /// The time of the event itself, whenever it was heard.
+        of: Time,
     },
     Reset,
 }
@@ -50,8 +53,8 @@ const KEPT_WINDOWS: i64 = 2;
 
 impl Reference<'_> {
     /// The keys at which a number hears an event: one for each way to take an item of each part.
-    pub(super) fn keys(&self, hearing: &Hearing, event: &Event) -> Vec<Key> {
-        let seen = Seen { of: self, event: Some(event), key: None, now: event.time };
+    pub(super) fn keys(&self, hearing: &Hearing, event: &Event, now: Time) -> Vec<Key> {
+        let seen = Seen { of: self, event: Some(event), key: None, now };
         let mut keys = vec![Key::new()];
         for (name, part) in &hearing.by {
             let values: Vec<String> = match part {
@@ -82,35 +85,37 @@ impl Reference<'_> {
     }
 
     /// The group of an event that counts at a key; none where it does not: it is one's own, of no group, or too soon.
-    pub(super) fn group(
-        &self,
-        rule: usize,
-        hearing: &Hearing,
-        key: &Key,
-        event: &Event,
-    ) -> Option<Vec<String>> {
+    pub(super) fn group(&self, rule: usize, key: &Key, event: &Event, now: Time) -> Option<Vec<String>> {
+        let hearing = self.rules.0[rule].hearing.as_ref().expect("it hears");
+        let mut heard_at = self.heard_at.borrow_mut();
+        let last = heard_at.entry((rule, key.clone())).or_insert(now);
+        *last = now.max(*last);
         let is_own = key.get("user").is_some_and(|user| user == event.user.as_str());
         if hearing.others_only && is_own && self.slip != Some(Slip::OnesOwnCounts) {
             return None;
         }
         let per = Hearing { by: hearing.per.clone(), ..hearing.clone() };
         // A list of several would be several keys.
-        let [group] = &self.keys(&per, event)[..] else { return None };
+        let [group] = &self.keys(&per, event, now)[..] else { return None };
         let group: Vec<String> =
             hearing.per.iter().map(|(name, _)| group.get(name).cloned()).collect::<Option<_>>()?;
         let Some(cooldown) = hearing.cooldown else { return Some(group) };
-        let counted = |moved: &&Moved| match &moved.heard {
-            Heard::Event { amount, group: other, .. } => {
-                moved.rule == rule
+        let counted = |moved: &Moved| match &moved.heard {
+            Heard::Event { amount, group: other, of, .. } => {
+                let counted = moved.rule == rule
                     && moved.key == *key
                     && *other == group
-                    && is_kept(hearing, amount.as_ref())
+                    && is_kept(hearing, amount.as_ref());
+                // Both are asked for their own time.
+                let when = if self.slip == Some(Slip::CooldownsGoByHearing) { moved.time } else { *of };
+                counted.then_some(when)
             }
-            Heard::Reset => false,
+            Heard::Reset => None,
         };
-        let last = self.history.iter().rev().find(counted);
-        let soon = |last: &Moved| event.time.micros() - last.time.micros() < cooldown * 1_000_000;
-        (!last.is_some_and(soon)).then_some(group)
+        let last = self.history.iter().rev().find_map(counted);
+        let soon = last.is_some_and(|last| event.time.micros() - last.micros() < cooldown * 1_000_000);
+        self.meet_if(Met::TooSoonLater, soon && hearing.delay.is_some() && hearing.within.is_some());
+        (!soon).then_some(group)
     }
 
     /// What can be read of a number: rules are looked at when this is not what it was. How often a value came that is
@@ -119,9 +124,9 @@ impl Reference<'_> {
         match self.kept(rule, key) {
             Kept::Values(values) => Kept::Values(there(values)),
             Kept::Numbers(numbers) => Kept::Numbers(there(numbers)),
-            other @ (Kept::Count(_) | Kept::Sum(_) | Kept::Extreme(_) | Kept::Dated(_) | Kept::Window(_)) => {
-                other
-            }
+            // When it came plays no part in what it is.
+            Kept::Dated(dated) => Kept::Extreme(dated.map(|(_, value)| value)),
+            other @ (Kept::Count(_) | Kept::Sum(_) | Kept::Extreme(_) | Kept::Window(_)) => other,
         }
     }
 
@@ -302,7 +307,10 @@ fn nothing(hearing: &Hearing) -> Kept {
 
 /// The calendar periods that a run is of.
 pub(super) fn period_of(hearing: &Hearing) -> Option<Period> {
-    if let Keeps::Run(Expr::PeriodOfEvent(period)) = &hearing.keeps { Some(*period) } else { None }
+    if let Keeps::Run(Expr::PeriodOfEvent(period) | Expr::PeriodThere(period)) = &hearing.keeps {
+        return Some(*period);
+    }
+    None
 }
 
 /// What one event brings into a window.

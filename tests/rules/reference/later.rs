@@ -27,24 +27,40 @@ pub(super) struct Later {
 }
 
 impl Reference<'_> {
-    /// Hears all that is due by then, each wholly before the next.
-    pub(crate) fn pass(&mut self, until: Time) {
-        self.clock = self.clock.max(until);
-        loop {
-            let order = |later: &&Later| (later.due, later.arrival);
-            let due = self.later.iter().filter(|later| later.due <= self.clock);
-            let Some(next) = due.min_by_key(order).cloned() else { return };
-            // Rules that hear the same and keep the same are one number.
-            let alike = |later: &Later| {
-                (later.due, later.came, later.nth) == (next.due, next.came, next.nth)
-                    && self.means_the_same(later.rule, next.rule)
-            };
-            let (heard, left) = self.later.iter().cloned().partition(alike);
-            self.later = left;
-            self.now = next.due;
-            self.hear_later(heard);
+    /// Hears all that is due by then, each wholly before the next; what has expired is taken back in its turn. Time never
+    /// goes back, and comes no farther than to what was due.
+    pub(super) fn pass(&mut self, until: Time) {
+        let until = self.clock.max(until);
+        while let Some((due, arrival)) = self.next().filter(|(due, _)| *due <= until) {
+            (self.clock, self.now) = (self.clock.max(due), due);
+            match self.later.iter().find(|later| later.arrival == arrival).cloned() {
+                Some(next) => self.hear_next(&next),
+                None => self.expire(arrival),
+            }
             self.look_at_all();
         }
+    }
+
+    /// When something is due next.
+    pub(super) fn next_due(&self) -> Option<Time> {
+        self.next().map(|(due, _)| due)
+    }
+
+    fn next(&self) -> Option<(Time, usize)> {
+        let heard = self.later.iter().map(|later| (later.due, later.arrival));
+        let taken_back = self.expiring.iter().map(|expiring| (expiring.until, expiring.arrival));
+        heard.chain(taken_back).min()
+    }
+
+    /// Hears what is next. Rules that hear the same and keep the same are one number.
+    fn hear_next(&mut self, next: &Later) {
+        let alike = |later: &Later| {
+            (later.due, later.came, later.nth) == (next.due, next.came, next.nth)
+                && self.means_the_same(later.rule, next.rule)
+        };
+        let (heard, left) = self.later.iter().cloned().partition(alike);
+        self.later = left;
+        self.hear_later(heard);
     }
 
     fn means_the_same(&self, one: usize, other: usize) -> bool {
@@ -60,16 +76,16 @@ impl Reference<'_> {
         let mut moved = Vec::new();
         for later in heard {
             let hearing = self.rules.0[later.rule].hearing.as_ref().expect("it was heard");
-            for key in self.keys(hearing, &later.event) {
+            for key in self.keys(hearing, &later.event, now) {
                 if later.undone.contains(&key) {
                     continue;
                 }
                 if let Some(amount) = self.counts(later.rule, &later.event, &key, now)
-                    && let Some(group) = self.group(later.rule, hearing, &key, &later.event)
+                    && let Some(group) = self.group(later.rule, &key, &later.event, now)
                 {
                     // A window looks back from when it is heard.
                     let time = if hearing.within.is_some() { now } else { later.event.time };
-                    let heard = Heard::Event { way: Way::Add, group, amount };
+                    let heard = Heard::Event { way: Way::Add, group, amount, of: later.event.time };
                     moved.push(Moved { rule: later.rule, key, time, heard });
                 }
             }
@@ -87,7 +103,7 @@ impl Reference<'_> {
     pub(super) fn delayed(&self, rule: usize, event: &Event) -> Option<Later> {
         let hearing = self.rules.0[rule].hearing.as_ref().expect("it hears");
         let due = due(hearing.delay?, event.time, 1)?;
-        let (adds, keys) = (self.adds(rule, event, event.time), self.keys(hearing, event).len());
+        let (adds, keys) = (self.adds(rule, event, event.time), self.keys(hearing, event, event.time).len());
         let (event, undone) = (event.clone(), Vec::new());
         Some(Later { due, arrival: 0, came: 0, rule, event, nth: 1, adds, keys, undone })
     }
@@ -159,7 +175,7 @@ impl Reference<'_> {
             let amount = self.counts(rule, event, &key, now)?;
             Some((key, Some(what_it_adds(hearing, amount.as_ref())?)))
         };
-        self.keys(hearing, event).into_iter().filter_map(add).collect()
+        self.keys(hearing, event, now).into_iter().filter_map(add).collect()
     }
 }
 

@@ -11,6 +11,8 @@ pub(super) struct Ranks {
     /// By number or flag: the places in `order` of what reads it at its own key, and at others.
     of_rule: Vec<[Vec<usize>; 2]>,
     of_award: Vec<(String, [Vec<usize>; 2])>,
+    /// By field of a profile.
+    of_profile: Vec<(&'static str, [Vec<usize>; 2])>,
     is_stat: Vec<bool>,
     flags: BTreeSet<String>,
     /// The badges that `badge.*` means.
@@ -73,10 +75,17 @@ impl Ranks {
             (id, looking)
         });
         let of_award = of_award.collect();
+        let of_profile = rules.0.iter().flat_map(profile).map(|field| {
+            let asks = |elsewhere| {
+                places(&|_, rule| profile(rule).contains(&field) && (rule.parts != ["user"]) == elsewhere)
+            };
+            (field, [asks(false), asks(true)])
+        });
+        let of_profile = of_profile.collect();
         let flags =
             rules.0.iter().filter(|rule| rule.sort == Sort::Flag).map(|rule| rule.name.clone()).collect();
         let is_stat = rules.0.iter().map(|rule| rule.sort == Sort::Stat).collect();
-        Ranks { order, of_rule, of_award, is_stat, flags, all_badges }
+        Ranks { order, of_rule, of_award, of_profile, is_stat, flags, all_badges }
     }
 
     /// What is looked at when this rule's number changed.
@@ -110,6 +119,21 @@ impl Ranks {
     /// What is looked at where it waits for a user who was given this badge.
     pub(super) fn waiting_for_award(&self, id: &str) -> Vec<usize> {
         self.asking(id, 1)
+    }
+
+    /// What is looked at when this field of a profile changed.
+    pub(super) fn look_at_profile(&self, field: &str) -> Vec<usize> {
+        self.reading(field, 0)
+    }
+
+    /// What is looked at where it waits for a user whose profile changed in this field.
+    pub(super) fn waiting_for_profile(&self, field: &str) -> Vec<usize> {
+        self.reading(field, 1)
+    }
+
+    fn reading(&self, field: &str, elsewhere: usize) -> Vec<usize> {
+        let of_field = self.of_profile.iter().filter(|(known, _)| *known == field);
+        of_field.flat_map(|(_, places)| places[elsewhere].clone()).collect()
     }
 
     fn asking(&self, id: &str, elsewhere: usize) -> Vec<usize> {
@@ -197,6 +221,13 @@ fn looks(rule: &Rule) -> Vec<(String, bool)> {
 
 fn same_parts(a: &[String], b: &[String]) -> bool {
     a.len() == b.len() && a.iter().all(|part| b.contains(part))
+}
+
+/// The fields of profiles that a rule reads when it is looked at.
+fn profile(rule: &Rule) -> Vec<&'static str> {
+    let mut fields = Vec::new();
+    rule.conditions().for_each(|expr| expr.walk(&mut |part| fields.extend(part.of_profile())));
+    fields
 }
 
 /// The badges that a rule asks for when it is looked at.

@@ -8,7 +8,10 @@ declare(strict_types=1);
 
 require \dirname(__DIR__) . '/bootstrap.php';
 
-$options = ['transport' => \Laurels\Transport::from($_SERVER['LAURELS_TRANSPORT'])];
+$options = [
+    'transport' => \Laurels\Transport::from($_SERVER['LAURELS_TRANSPORT']),
+    'caFile' => $_SERVER['LAURELS_CA_FILE'] ?: null,
+];
 $record = static fn (array $options): \Laurels\Client
     => new \Laurels\Client($_SERVER['LAURELS_SERVER'], options: new \Laurels\Options(...$options));
 

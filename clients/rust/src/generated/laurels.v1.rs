@@ -169,7 +169,7 @@ pub struct Award {
     /// carries its true date.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The id of the event that completed it.
+    /// The id of the event that completed it, or of the act by which it was given.
     #[prost(string, tag = "5")]
     pub event_id: ::prost::alloc::string::String,
     /// The badge's place in its family, from 1. 0 when it belongs to none.
@@ -431,14 +431,14 @@ pub mod notification {
         Heartbeat(super::Heartbeat),
     }
 }
-/// An award was taken back, since what it was given for is true no longer. It may be
-/// given again, and is then a new award.
+/// An award was taken back, since what it was given for is true no longer, or by hand.
+/// It may be given again, and is then a new award.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Revocation {
     /// The award, as it was given.
     #[prost(message, optional, tag = "1")]
     pub award: ::core::option::Option<Award>,
-    /// The id of the event after which it was true no longer.
+    /// The id of the event after which it was true no longer, or of the act by hand.
     #[prost(string, tag = "3")]
     pub event_id: ::prost::alloc::string::String,
 }
@@ -524,6 +524,76 @@ pub struct Badge {
     /// How many users hold it.
     #[prost(int64, tag = "14")]
     pub holders: i64,
+}
+/// Asks for the profile of one user.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetProfileRequest {
+    /// The user. Required.
+    #[prost(string, tag = "1")]
+    pub user: ::prost::alloc::string::String,
+}
+/// The profile of one user.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetProfileResponse {
+    /// The profile. Of a user nobody has heard of, it is empty but for the user.
+    #[prost(message, optional, tag = "1")]
+    pub profile: ::core::option::Option<Profile>,
+}
+/// A user, as shown to others.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Profile {
+    /// The user.
+    #[prost(string, tag = "1")]
+    pub user: ::prost::alloc::string::String,
+    /// What to call the user. At most 256 bytes without control characters.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Where the user's page is: an http or https URL of at most 2,048 bytes.
+    #[prost(string, tag = "3")]
+    pub link: ::prost::alloc::string::String,
+    /// Where the user's picture is: likewise.
+    #[prost(string, tag = "4")]
+    pub picture: ::prost::alloc::string::String,
+    /// The IANA name of the user's time zone, such as "Europe/Rome", or a distance from
+    /// UTC, "+05:30". Empty: none was chosen, and UTC is meant. Rules that ask for it
+    /// have another than the first from the end of the day on which it was chosen.
+    #[prost(string, tag = "5")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// The user's language, as BCP 47 names it: "pt-BR". At most 64 bytes.
+    #[prost(string, tag = "6")]
+    pub language: ::prost::alloc::string::String,
+    /// The points of all awards held. Output only.
+    #[prost(int64, tag = "7")]
+    pub points: i64,
+    /// How many awards the user has. Output only.
+    #[prost(int32, tag = "8")]
+    pub award_count: i32,
+}
+/// Sets part of a profile.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateProfileRequest {
+    /// The profile, with its user. Required.
+    #[prost(message, optional, tag = "1")]
+    pub profile: ::core::option::Option<Profile>,
+    /// Which fields to set: "name", "link", "picture", "time_zone", "language", or "\*" for
+    /// all of them. One that is named here and empty above is emptied; a time zone is then
+    /// UTC. Left out: every field that is not empty.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// Names the change for ever, as Event.id: sent again it is made once. Left empty, the
+    /// server makes one.
+    #[prost(string, tag = "3")]
+    pub id: ::prost::alloc::string::String,
+}
+/// The profile as it is now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateProfileResponse {
+    /// The profile.
+    #[prost(message, optional, tag = "1")]
+    pub profile: ::core::option::Option<Profile>,
+    /// What became of the event, as RecordEvent answers it.
+    #[prost(message, optional, tag = "2")]
+    pub recorded: ::core::option::Option<RecordEventResponse>,
 }
 /// Generated client implementations.
 pub mod achievement_service_client {
@@ -764,6 +834,60 @@ pub mod achievement_service_client {
                 .insert(GrpcMethod::new("laurels.v1.AchievementService", "ListBadges"));
             self.inner.unary(req, path, codec).await
         }
+        /// How a user is shown to others, with points and how many awards there are.
+        pub async fn get_profile(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetProfileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetProfileResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AchievementService/GetProfile",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AchievementService", "GetProfile"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Sets how a user is shown, and the user's time zone and language. It is recorded as
+        /// an event "profile.updated" of that user, whose data are the fields that are set:
+        /// as durable, and rules hear it.
+        pub async fn update_profile(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateProfileRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UpdateProfileResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AchievementService/UpdateProfile",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("laurels.v1.AchievementService", "UpdateProfile"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Asks for a backup.
@@ -838,6 +962,160 @@ pub struct Diagnostic {
     /// What it is, and what to write instead.
     #[prost(string, tag = "4")]
     pub message: ::prost::alloc::string::String,
+}
+/// Gives a badge by hand.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AwardBadgeRequest {
+    /// Names this act for ever: sent again under the same id it is done once, and is
+    /// answered as it was the first time. As Event.id, and told apart from the ids of
+    /// events by nothing: the same id with other contents, or of an event, is refused
+    /// with ERROR_REASON_EVENT_ID_REUSED. Left empty, the server makes one.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Who gets it. Required.
+    #[prost(string, tag = "2")]
+    pub user: ::prost::alloc::string::String,
+    /// Which badge, by id; of a family, which tier. Required. One that is declared no
+    /// longer is refused.
+    #[prost(string, tag = "3")]
+    pub badge: ::prost::alloc::string::String,
+    /// For what, where the badge is earned for something: as Award.key shows it. Must be
+    /// empty where it is earned once a user.
+    #[prost(string, tag = "4")]
+    pub key: ::prost::alloc::string::String,
+    /// Why, for the audit log. Required; at most 1,000 bytes. Nobody else is told it.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// When it was earned. Unset: now. As Event.time.
+    #[prost(message, optional, tag = "6")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What came of giving by hand.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AwardBadgeResponse {
+    /// The award: the new one, or the one that was held. Unset where a retry finds that
+    /// it was taken back since.
+    #[prost(message, optional, tag = "1")]
+    pub award: ::core::option::Option<Award>,
+    /// True when the user held it, and nothing was changed. A badge that is given again
+    /// and again for the same key is given once more instead.
+    #[prost(bool, tag = "2")]
+    pub already_held: bool,
+    /// The id of the act: the one sent, or the one the server made.
+    #[prost(string, tag = "3")]
+    pub id: ::prost::alloc::string::String,
+    /// True when the id was already recorded: nothing was done again.
+    #[prost(bool, tag = "4")]
+    pub duplicate: bool,
+    /// Every other award that rules gave because of it, in the order given.
+    #[prost(message, repeated, tag = "5")]
+    pub awards: ::prost::alloc::vec::Vec<Award>,
+    /// Every award that rules took back because of it, in the order taken.
+    #[prost(message, repeated, tag = "6")]
+    pub revoked: ::prost::alloc::vec::Vec<Award>,
+    /// The place of the act in the order of all events, as RecordEventResponse.cursor.
+    #[prost(string, tag = "7")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// Takes an award back by hand.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeBadgeRequest {
+    /// Names this act for ever, as AwardBadgeRequest.id.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Whose award. Required.
+    #[prost(string, tag = "2")]
+    pub user: ::prost::alloc::string::String,
+    /// Which badge, by id; of a family, which tier. Required. It may be declared no
+    /// longer.
+    #[prost(string, tag = "3")]
+    pub badge: ::prost::alloc::string::String,
+    /// For what, where the badge is earned for something: as Award.key shows it.
+    #[prost(string, tag = "4")]
+    pub key: ::prost::alloc::string::String,
+    /// Why, for the audit log. Required; at most 1,000 bytes. Nobody else is told it.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// What came of taking back by hand.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RevokeBadgeResponse {
+    /// The award, as it was given; of a badge that was given again and again for the
+    /// same key, the last. Unset where the user did not hold it, and nothing was changed.
+    #[prost(message, optional, tag = "1")]
+    pub award: ::core::option::Option<Award>,
+    /// The id of the act: the one sent, or the one the server made.
+    #[prost(string, tag = "2")]
+    pub id: ::prost::alloc::string::String,
+    /// True when the id was already recorded: nothing was done again.
+    #[prost(bool, tag = "3")]
+    pub duplicate: bool,
+    /// Every award that rules gave because of it, in the order given.
+    #[prost(message, repeated, tag = "4")]
+    pub awards: ::prost::alloc::vec::Vec<Award>,
+    /// Every other award that rules took back because of it, in the order taken.
+    #[prost(message, repeated, tag = "5")]
+    pub revoked: ::prost::alloc::vec::Vec<Award>,
+    /// The place of the act in the order of all events, as RecordEventResponse.cursor.
+    #[prost(string, tag = "6")]
+    pub cursor: ::prost::alloc::string::String,
+}
+/// Asks for a page of the audit log.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListAuditEventsRequest {
+    /// At most this many. 0 means 100; more than 1,000 is taken as 1,000.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// The next_page_token of the answer before. Empty: the newest.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of the audit log.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListAuditEventsResponse {
+    /// What was done, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<AuditEvent>,
+    /// Asks for the next page. Empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Something that was done by hand.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditEvent {
+    /// Which entry of the log: 1, 2, 3, without a gap.
+    #[prost(int64, tag = "1")]
+    pub number: i64,
+    /// The id of the act.
+    #[prost(string, tag = "2")]
+    pub id: ::prost::alloc::string::String,
+    /// When it was done, by the server's clock.
+    #[prost(message, optional, tag = "3")]
+    pub record_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who did it: an API key, or "local" where the server asks nobody who it is.
+    #[prost(string, tag = "4")]
+    pub actor: ::prost::alloc::string::String,
+    /// What was done: "award" or "revoke". There may be others one day.
+    #[prost(string, tag = "5")]
+    pub action: ::prost::alloc::string::String,
+    /// To whom.
+    #[prost(string, tag = "6")]
+    pub user: ::prost::alloc::string::String,
+    /// Which badge, by id.
+    #[prost(string, tag = "7")]
+    pub badge: ::prost::alloc::string::String,
+    /// For what, as Award.key shows it.
+    #[prost(string, tag = "8")]
+    pub key: ::prost::alloc::string::String,
+    /// The date that the award was given with.
+    #[prost(message, optional, tag = "9")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why.
+    #[prost(string, tag = "10")]
+    pub reason: ::prost::alloc::string::String,
+    /// False when the award was held already, or was not held: nothing was changed.
+    #[prost(bool, tag = "11")]
+    pub changed: bool,
 }
 /// Generated client implementations.
 pub mod admin_service_client {
@@ -985,6 +1263,85 @@ pub mod admin_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("laurels.v1.AdminService", "Reload"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives a badge by hand: any badge, whatever its rule says. It is an award like any
+        /// other: it is told, counted, and heard by the rules that rest on it. But no rule
+        /// takes it back; RevokeBadge does. Kept in the audit log.
+        pub async fn award_badge(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AwardBadgeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AwardBadgeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AdminService/AwardBadge",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AdminService", "AwardBadge"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes an award back by hand, whoever gave it. No rule gives it again; AwardBadge
+        /// does. Kept in the audit log.
+        pub async fn revoke_badge(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeBadgeRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeBadgeResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AdminService/RevokeBadge",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AdminService", "RevokeBadge"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What was done by hand: who, what, why and when, newest first. Nothing is ever taken
+        /// out of it, also where records of events are kept for a limited time only.
+        pub async fn list_audit_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListAuditEventsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListAuditEventsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/laurels.v1.AdminService/ListAuditEvents",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("laurels.v1.AdminService", "ListAuditEvents"));
             self.inner.unary(req, path, codec).await
         }
     }

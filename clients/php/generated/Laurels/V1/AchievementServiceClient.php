@@ -109,4 +109,36 @@ class AchievementServiceClient extends \Grpc\BaseStub {
         $metadata, $options);
     }
 
+    /**
+     * How a user is shown to others, with points and how many awards there are.
+     * @param \Laurels\V1\GetProfileRequest $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function GetProfile(\Laurels\V1\GetProfileRequest $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/laurels.v1.AchievementService/GetProfile',
+        $argument,
+        ['\Laurels\V1\GetProfileResponse', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
+     * Sets how a user is shown, and the user's time zone and language. It is recorded as
+     * an event "profile.updated" of that user, whose data are the fields that are set:
+     * as durable, and rules hear it.
+     * @param \Laurels\V1\UpdateProfileRequest $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function UpdateProfile(\Laurels\V1\UpdateProfileRequest $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/laurels.v1.AchievementService/UpdateProfile',
+        $argument,
+        ['\Laurels\V1\UpdateProfileResponse', 'decode'],
+        $metadata, $options);
+    }
+
 }

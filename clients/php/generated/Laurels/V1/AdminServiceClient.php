@@ -59,4 +59,53 @@ class AdminServiceClient extends \Grpc\BaseStub {
         $metadata, $options);
     }
 
+    /**
+     * Gives a badge by hand: any badge, whatever its rule says. It is an award like any
+     * other: it is told, counted, and heard by the rules that rest on it. But no rule
+     * takes it back; RevokeBadge does. Kept in the audit log.
+     * @param \Laurels\V1\AwardBadgeRequest $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function AwardBadge(\Laurels\V1\AwardBadgeRequest $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/laurels.v1.AdminService/AwardBadge',
+        $argument,
+        ['\Laurels\V1\AwardBadgeResponse', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
+     * Takes an award back by hand, whoever gave it. No rule gives it again; AwardBadge
+     * does. Kept in the audit log.
+     * @param \Laurels\V1\RevokeBadgeRequest $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function RevokeBadge(\Laurels\V1\RevokeBadgeRequest $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/laurels.v1.AdminService/RevokeBadge',
+        $argument,
+        ['\Laurels\V1\RevokeBadgeResponse', 'decode'],
+        $metadata, $options);
+    }
+
+    /**
+     * What was done by hand: who, what, why and when, newest first. Nothing is ever taken
+     * out of it, also where records of events are kept for a limited time only.
+     * @param \Laurels\V1\ListAuditEventsRequest $argument input argument
+     * @param array $metadata metadata
+     * @param array $options call options
+     * @return \Grpc\UnaryCall
+     */
+    public function ListAuditEvents(\Laurels\V1\ListAuditEventsRequest $argument,
+      $metadata = [], $options = []) {
+        return $this->_simpleRequest('/laurels.v1.AdminService/ListAuditEvents',
+        $argument,
+        ['\Laurels\V1\ListAuditEventsResponse', 'decode'],
+        $metadata, $options);
+    }
+
 }

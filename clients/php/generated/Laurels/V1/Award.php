@@ -45,7 +45,7 @@ class Award extends \Google\Protobuf\Internal\Message
      */
     protected $time = null;
     /**
-     * The id of the event that completed it.
+     * The id of the event that completed it, or of the act by which it was given.
      *
      * Generated from protobuf field <code>string event_id = 5;</code>
      */
@@ -114,7 +114,7 @@ class Award extends \Google\Protobuf\Internal\Message
      *           The time of the event that completed it, so an award that comes from history
      *           carries its true date.
      *     @type string $event_id
-     *           The id of the event that completed it.
+     *           The id of the event that completed it, or of the act by which it was given.
      *     @type int $tier
      *           The badge's place in its family, from 1. 0 when it belongs to none.
      *     @type int $points
@@ -262,7 +262,7 @@ class Award extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The id of the event that completed it.
+     * The id of the event that completed it, or of the act by which it was given.
      *
      * Generated from protobuf field <code>string event_id = 5;</code>
      * @return string
@@ -273,7 +273,7 @@ class Award extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The id of the event that completed it.
+     * The id of the event that completed it, or of the act by which it was given.
      *
      * Generated from protobuf field <code>string event_id = 5;</code>
      * @param string $var

@@ -9,8 +9,8 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * An award was taken back, since what it was given for is true no longer. It may be
- * given again, and is then a new award.
+ * An award was taken back, since what it was given for is true no longer, or by hand.
+ * It may be given again, and is then a new award.
  *
  * Generated from protobuf message <code>laurels.v1.Revocation</code>
  */
@@ -23,7 +23,7 @@ class Revocation extends \Google\Protobuf\Internal\Message
      */
     protected $award = null;
     /**
-     * The id of the event after which it was true no longer.
+     * The id of the event after which it was true no longer, or of the act by hand.
      *
      * Generated from protobuf field <code>string event_id = 3;</code>
      */
@@ -38,7 +38,7 @@ class Revocation extends \Google\Protobuf\Internal\Message
      *     @type \Laurels\V1\Award $award
      *           The award, as it was given.
      *     @type string $event_id
-     *           The id of the event after which it was true no longer.
+     *           The id of the event after which it was true no longer, or of the act by hand.
      * }
      */
     public function __construct($data = NULL) {
@@ -83,7 +83,7 @@ class Revocation extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The id of the event after which it was true no longer.
+     * The id of the event after which it was true no longer, or of the act by hand.
      *
      * Generated from protobuf field <code>string event_id = 3;</code>
      * @return string
@@ -94,7 +94,7 @@ class Revocation extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * The id of the event after which it was true no longer.
+     * The id of the event after which it was true no longer, or of the act by hand.
      *
      * Generated from protobuf field <code>string event_id = 3;</code>
      * @param string $var

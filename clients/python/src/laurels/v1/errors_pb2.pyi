@@ -1,0 +1,23 @@
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+ERROR_REASON_BADGES_INVALID: ErrorReason
+ERROR_REASON_BADGE_NOT_FOUND: ErrorReason
+ERROR_REASON_CURSOR_EXPIRED: ErrorReason
+ERROR_REASON_CURSOR_FOREIGN: ErrorReason
+ERROR_REASON_CURSOR_INVALID: ErrorReason
+ERROR_REASON_EVENT_ID_REUSED: ErrorReason
+ERROR_REASON_EVENT_TIME_IN_FUTURE: ErrorReason
+ERROR_REASON_INTERNAL: ErrorReason
+ERROR_REASON_INVALID_FIELD: ErrorReason
+ERROR_REASON_MESSAGE_TOO_LARGE: ErrorReason
+ERROR_REASON_OVERLOADED: ErrorReason
+ERROR_REASON_PAGE_TOKEN_INVALID: ErrorReason
+ERROR_REASON_SHUTTING_DOWN: ErrorReason
+ERROR_REASON_STORE_READ_ONLY: ErrorReason
+ERROR_REASON_UNSPECIFIED: ErrorReason
+
+class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []

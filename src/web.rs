@@ -1,0 +1,129 @@
+//! Everything that the port speaks beside native gRPC, as translations of it.
+//!
+//! ```text
+//!              ┌▶ grpc_web ───────┐
+//! origins ──▶ web ──▶ connect ────┼──▶ the gRPC routes: who may call, limits, the calls themselves
+//!  (CORS)      └▶ notifications ──┘
+//!              └▶ plain: /healthz, /, and what to ask instead
+//! ```
+//!
+//! Authorization, limits and errors are there once, in gRPC's terms, behind all of these: what is translated
+//! here decides nothing.
+
+mod connect;
+mod grpc_web;
+mod json;
+mod media;
+mod methods;
+mod notifications;
+mod origins;
+mod plain;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, Version};
+use tower::util::Either;
+use tower::{Layer, Service, ServiceExt};
+use tower_http::cors::Cors;
+
+use crate::config::Site;
+use crate::rpc::Body;
+use media::Media;
+use methods::Methods;
+
+/// The gRPC routes, and all that is translated to them.
+#[derive(Clone)]
+pub struct Web<S> {
+    inner: S,
+    methods: Arc<Methods>,
+}
+
+/// What may be chosen.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The sites whose pages may call.
+    pub sites: Vec<Site>,
+}
+
+/// Puts the translations before the gRPC routes.
+pub fn over<S>(inner: S, options: &Options) -> Either<Cors<Web<S>>, Web<S>> {
+    let web = Web { inner, methods: Arc::new(Methods::compiled_in()) };
+    match origins::layer(&options.sites) {
+        Some(layer) => Either::Left(layer.layer(web)),
+        None => Either::Right(web),
+    }
+}
+
+/// The gRPC routes, as the translations call them.
+pub trait Routes:
+    Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> Routes for S where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
+impl<S, B> Service<Request<B>> for Web<S>
+where
+    S: Routes,
+    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // Each call goes to a clone of the routes, and waits for it there.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (inner, methods) = (self.inner.clone(), self.methods.clone());
+        let request = request.map(Body::new);
+        Box::pin(async move { Ok(answer(inner, &methods, request).await) })
+    }
+}
+
+/// The answer to a request in whatever protocol it comes.
+async fn answer<S: Routes>(inner: S, methods: &Methods, request: Request<Body>) -> Response<Body> {
+    let media = Media::of(request.headers());
+    let is_post = request.method() == Method::POST;
+    let method = match (media, methods.get(request.uri().path())) {
+        (Media::Grpc, _) if request.version() < Version::HTTP_2 => return plain::needs_http2(),
+        (Media::Grpc, _) => return call(inner, request).await,
+        (Media::GrpcWeb { text }, _) if is_post => return grpc_web::answer(inner, request, text).await,
+        (_, None) => return no_method(inner, methods, request).await,
+        (_, Some(_)) if !is_post => return plain::only(&[Method::POST], request.method()),
+        (_, Some(method)) => method,
+    };
+    match media {
+        Media::Json => connect::answer(inner, method, connect::Format::Json, request).await,
+        Media::Proto => connect::answer(inner, method, connect::Format::Proto, request).await,
+        Media::ConnectStream => connect::no_streams(&request),
+        Media::Grpc | Media::GrpcWeb { .. } | Media::Other => plain::unknown_media(),
+    }
+}
+
+/// The answer to what is none of the methods.
+async fn no_method<S: Routes>(inner: S, methods: &Methods, request: Request<Body>) -> Response<Body> {
+    match (request.uri().path(), methods.get(notifications::CALL)) {
+        (notifications::PATH, Some(method)) => notifications::answer(inner, method, request).await,
+        (plain::HEALTH, _) => plain::health(inner, request.method()).await,
+        _ => plain::page(&request, methods),
+    }
+}
+
+/// One call of the gRPC routes.
+async fn call<S: Routes>(inner: S, request: Request<Body>) -> Response<Body> {
+    let Ok(response) = inner.oneshot(request).await;
+    response
+}

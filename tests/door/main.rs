@@ -1,0 +1,22 @@
+//! The port from outside: every protocol that it speaks, and what it refuses.
+
+#[path = "../it/opened.rs"]
+mod opened;
+
+mod answering;
+mod certificates;
+mod exposure;
+mod floods;
+mod frames;
+mod http;
+mod program;
+mod server;
+mod slow;
+mod tls;
+mod web;
+
+/// The messages, as committed for the Rust client crate.
+#[expect(unreachable_pub, clippy::allow_attributes_without_reason, reason = "generated")]
+mod proto {
+    include!(concat!(env!("CARGO_MANIFEST_DIR"), "/clients/rust/src/generated/laurels.v1.rs"));
+}
