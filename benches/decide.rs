@@ -1,7 +1,8 @@
 //! What it costs to decide an event: CPU time of `engine::decide` alone, with all documents at hand.
 //!
-//! Two questions. What does an event cost that twenty stats hear, each with a filter, some of which look at other stats and
-//! at flags? And does it cost more when there are ten thousand other rules that do not hear it?
+//! Three questions. What does an event cost that twenty stats hear, each with a filter, some of which look at other stats and
+//! at flags? Does it cost more when there are ten thousand other rules that do not hear it, or a thousand with rankings, flags
+//! that fall and looks at other keys? And what does every event cost where some rule waits for the clock?
 //!
 //! `cargo bench --bench decide`. Each figure is the least of several rounds, since other work on the machine only adds;
 //! compare ratios rather than figures of different machines.
@@ -38,9 +39,14 @@ fn main() {
     let of_ten = figure("three stats hear it, 10 rules in all", &catalog(&[three(), others(7)].concat()));
     let of_many =
         figure("three stats hear it, 10,000 rules in all", &catalog(&[three(), others(9_997)].concat()));
+    let of_lookers =
+        figure("the same, 1,000 rules with `top`, looks, flags", &catalog(&(three() + &lookers())));
+    let of_timers = figure("the same, and one rule has `after`", &catalog(&(three() + timer())));
     let heard = figure("twenty stats with filters hear it", &catalog(&twenty("")));
     let looking = figure("the same, and each looks at a flag", &catalog(&twenty("!done && ")));
     println!("10,000 rules instead of 10: {:.2} times", of_many / of_ten);
+    println!("1,000 rules with `top`, looks and flags instead: {:.2} times", of_lookers / of_ten);
+    println!("keeping time: {:.2} µs an event", of_timers - of_ten);
     println!(
         "twenty stats instead of none: {:.2} µs, {:.0} ns a stat",
         heard - unheard,
@@ -132,6 +138,26 @@ fn three() -> String {
 /// So many rules that hear other events.
 fn others(rules: usize) -> String {
     (0..rules).map(|number| format!("[badge.o-{number}]\non = \"other.n{number}\"\nat = 5\n")).collect()
+}
+
+/// A thousand rules of the kinds that could concern every event: rankings, looks at other keys, flags that fall, awards that
+/// are taken back. They hear other events.
+fn lookers() -> String {
+    let group = |n: usize| {
+        format!(
+            "[stat.hearts_{n}]\non = \"heart.n{n}\"\nundo = \"unheart.n{n}\"\nby = \"subject\"\n\
+             [badge.best-{n}]\nvalue = \"score_{n}\"\ntop = 3\nrevoke = true\n\
+             [stat.score_{n}]\non = \"won.n{n}\"\nsum = \"event.data.score\"\n\
+             [flag.loved_{n}]\nby = [\"user\", \"subject\"]\non = \"written.n{n}\"\nwhen = \"hearts_{n}(key.subject) > 9\"\n\
+             [badge.loved-{n}]\nwhen = \"score_{n} > 5 && hearts_{n}(key.user) > 9\"\n"
+        )
+    };
+    (0..200).map(group).collect()
+}
+
+/// A rule that hears another event, later.
+fn timer() -> &'static str {
+    "[badge.guardian]\non = \"role.given\"\nafter = \"6mo\"\n"
 }
 
 fn catalog(text: &str) -> Catalog {

@@ -1,6 +1,6 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `check`, `try`, `schema`, `verify` and `config` are the server itself. All other commands speak to a server through the client
+//! `serve`, `key`, `check`, `try`, `schema`, `verify` and `config` are the server itself. All other commands speak to a server through the client
 //! crate, as any program would; they know nothing of gRPC.
 
 mod attempt;
@@ -15,6 +15,8 @@ mod config;
 mod error;
 mod event_line;
 mod folder;
+mod key;
+mod keys;
 pub mod lines;
 mod past;
 mod profile;
@@ -64,6 +66,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Reload(reload::Reload),
+    Key(key::Key),
     Check(check::Check),
     Try(attempt::Try),
     Schema(schema::Schema),
@@ -101,6 +104,7 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Backup(backup) => block_on(backup.run()),
         Command::Restore(restore) => restore.run(),
         Command::Reload(reload) => block_on(reload.run()),
+        Command::Key(key) => key.run(),
         Command::Check(check) => check.run(),
         Command::Try(attempt) => attempt.run(),
         Command::Schema(schema) => schema.run(),

@@ -1,14 +1,17 @@
 //! The time of day. Nothing else asks the system for it, so that tests can set it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Waker;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::event::Time;
 
 /// The longest that anybody waits without looking at the clock: it may have been set, or the machine have slept.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// From when on the time that passes is counted.
+static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// A clock: the system's, or one that stands still until it is set.
 #[derive(Clone, Debug)]
@@ -60,6 +63,34 @@ impl Clock {
     pub fn wake(&self, who: Waker) {
         if let Kind::Fixed(fixed) = &self.0 {
             fixed.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(who);
+        }
+    }
+
+    /// Waits until it shows this time.
+    pub async fn reaches(&self, time: Time) {
+        while self.now() < time {
+            match &self.0 {
+                Kind::System => tokio::time::sleep(self.until(time)).await,
+                Kind::Fixed(_) => self.is_set(time).await,
+            }
+        }
+    }
+
+    async fn is_set(&self, time: Time) {
+        std::future::poll_fn(|context| {
+            // First, so that no setting in between goes unheard.
+            self.wake(context.waker().clone());
+            if self.now() < time { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+
+    /// How much time has passed since some moment, whatever the time of day was set to meanwhile. A clock that stands still
+    /// counts from 1970 on.
+    pub fn elapsed(&self) -> Duration {
+        match &self.0 {
+            Kind::System => BEGIN.elapsed(),
+            Kind::Fixed(_) => Duration::from_micros(u64::try_from(self.now().micros()).unwrap_or(0)),
         }
     }
 

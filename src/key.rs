@@ -1,6 +1,8 @@
 //! What things are kept under.
 
 use std::borrow::Cow;
+use std::fmt::Write;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
@@ -33,7 +35,7 @@ impl Key {
         let mut parts: Vec<_> = parts.into_iter().collect();
         parts.sort_unstable();
         let mut text = SmolStrBuilder::new();
-        text.push_str(&parts.len().to_string());
+        write!(text, "{}", parts.len()).expect("a text takes whatever is written");
         for (at, (name, value)) in parts.into_iter().enumerate() {
             if at > 0 {
                 text.push(PART_END);
@@ -51,13 +53,15 @@ impl Key {
     }
 
     /// The key of how far time has come.
-    pub fn clock() -> Key {
-        Key::reserved("clock", "")
+    pub fn clock() -> &'static Key {
+        static CLOCK: LazyLock<Key> = LazyLock::new(|| Key::reserved("clock", ""));
+        &CLOCK
     }
 
     /// The key of where what waits is.
-    pub fn calendar() -> Key {
-        Key::reserved("calendar", "")
+    pub fn calendar() -> &'static Key {
+        static CALENDAR: LazyLock<Key> = LazyLock::new(|| Key::reserved("calendar", ""));
+        &CALENDAR
     }
 
     /// The key of some of what waits.
@@ -144,6 +148,9 @@ impl Key {
 }
 
 fn push_escaped(text: &mut SmolStrBuilder, value: &str) {
+    if !value.contains([NAME_END, PART_END, ESCAPE]) {
+        return text.push_str(value);
+    }
     for c in value.chars() {
         if matches!(c, NAME_END | PART_END | ESCAPE) {
             text.push(ESCAPE);
@@ -206,7 +213,7 @@ mod tests {
 
     #[test]
     fn no_rule_has_the_keys_of_time() {
-        for key in [Key::clock(), Key::calendar(), Key::page("1")] {
+        for key in [Key::clock(), Key::calendar(), &Key::page("1")] {
             assert!(key.parts().all(|(name, _)| name.starts_with('@')) && !key.is_user());
         }
         assert_ne!(Key::page("1"), Key::page("2"));

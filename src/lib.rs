@@ -51,6 +51,7 @@ pub mod service;
 
 // The doors.
 pub mod telemetry;
+pub mod access;
 pub mod config;
 pub mod port;
 pub mod rpc;

@@ -1,8 +1,8 @@
 //! The gRPC edge: it translates, and decides nothing.
 //!
 //! ```text
-//! deadline ──▶ frames ──▶ codec ──▶ achievements ──▶ record, stream, badges, live, catalog ──▶ Service
-//!  too late  too large  unreadable └▶ admin ──▶ backup ──▶ Service
+//! deadline ──▶ admission ──▶ frames ──▶ codec ──▶ achievements ──▶ record, stream, badges, live, catalog ──▶ Service
+//!  too late   not let in   too large  unreadable └▶ admin ──▶ backup ──▶ Service
 //! ```
 //!
 //! [`frames`] and [`codec`] answer what tonic alone would answer badly: a message that is too large, or cannot
@@ -11,6 +11,7 @@
 
 mod achievements;
 mod admin;
+mod admission;
 mod audit;
 mod award;
 mod backup;
@@ -47,12 +48,14 @@ use tower::util::MapRequestLayer;
 
 use achievements::Achievements;
 use admin::Admin;
+use admission::Admission;
 use closing::Closer;
 use deadline::Deadline;
 use health::Health;
 use proto::achievement_service_server::AchievementServiceServer;
 use proto::admin_service_server::AdminServiceServer;
 
+use crate::access::Access;
 use crate::service::Service;
 
 pub use calls::Calls;
@@ -68,9 +71,10 @@ pub use tonic::body::Body;
 pub const DESCRIPTORS: [&[u8]; 3] =
     [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET, tonic_types::pb::FILE_DESCRIPTOR_SET];
 
-/// All calls of all services, and who tells those that last that the server goes down.
+/// All calls of all services for those who may make them, and who tells those that last that the server goes down.
 pub async fn routes(
     service: &Service,
+    access: &Access,
 ) -> (
     impl Calling<http::Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send>
     + Clone
@@ -89,8 +93,10 @@ pub async fn routes(
         .add_service(reflection::v1())
         .add_service(reflection::v1alpha())
         .prepare();
+    let access = access.clone();
     let calls = ServiceBuilder::new()
         .layer(layer_fn(Deadline))
+        .layer(layer_fn(move |inner| Admission::new(access.clone(), inner)))
         .layer(MapRequestLayer::new(frames::guard))
         .service(routes);
     (calls, Farewell { closer, health })

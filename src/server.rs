@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
+use crate::access::Access;
 use crate::port::Port;
 use crate::rpc;
 use crate::service::Service;
@@ -32,9 +33,10 @@ pub async fn serve(
     port: Port,
     web: web::Options,
     service: Service,
+    access: Access,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let (calls, farewell) = rpc::routes(&service).await;
+    let (calls, farewell) = rpc::routes(&service, &access).await;
     let calls = web::over(calls, &web).map_request(rpc::received);
 
     let (closed, kept) = oneshot::channel();

@@ -1,6 +1,6 @@
 //! Why a command failed, for a person to read.
 
-use laurels_client::Error as ServerError;
+use laurels_client::{Error as ServerError, ErrorReason};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,9 @@ pub(super) enum Error {
     /// The service did not do it.
     #[error(transparent)]
     Service(#[from] crate::service::Error),
+    /// The key file cannot be used.
+    #[error(transparent)]
+    Keys(#[from] crate::access::FileError),
     /// The badge files cannot be read.
     #[error(transparent)]
     Unreadable(#[from] crate::catalog::Unreadable),
@@ -55,6 +58,10 @@ pub(super) fn describe(error: &ServerError) -> String {
         text = format!("{text}; {}: {}", wrong.field, wrong.problem);
     }
     match error.reason() {
+        Some(reason @ ErrorReason::CredentialsMissing) => format!(
+            "{text} [{}]\nSet LAURELS_KEY to a key, or name a file that has one with --key-file.",
+            reason.as_str_name()
+        ),
         Some(reason) => format!("{text} [{}]", reason.as_str_name()),
         None => text,
     }

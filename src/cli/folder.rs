@@ -1,13 +1,16 @@
-//! Watching the folder of the badge files, so that what is written there is taken into use.
+//! Watching the folder of the badge files, and the key file, so that what is written there is taken into use.
 //!
 //! By looking at it once a second, not by asking the system for word of changes: that does not come from network
 //! filesystems, from many mounts in containers, nor when a link far above is exchanged, as Kubernetes does with a ConfigMap;
 //! and editors that write a new file and rename it leave a watched one behind. To look costs a `stat` a file.
 
 use std::ffi::OsString;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::service::Service;
 
@@ -35,29 +38,56 @@ impl Look {
             }
             // One that is gone, or a link to nothing, is as if it were not there.
             let Ok(now) = std::fs::metadata(entry.path()) else { continue };
-            let number = |number: u64| i64::from_ne_bytes(number.to_ne_bytes());
-            let when = [now.mtime(), now.mtime_nsec(), now.ctime(), now.ctime_nsec()];
-            let [a, b, c, d] = when;
-            files.push((name, [number(now.dev()), number(now.ino()), number(now.size()), a, b, c, d]));
+            files.push((name, seen(&now)));
         }
         files.sort_unstable();
         Ok(files)
     }
+
+    /// How one file looks now; that it is not there is a look too.
+    pub(super) fn at_file(path: &Path) -> Look {
+        Look(std::fs::metadata(path).ok().map(|now| vec![(OsString::new(), seen(&now))]))
+    }
+}
+
+fn seen(now: &Metadata) -> [i64; 7] {
+    let number = |number: u64| i64::from_ne_bytes(number.to_ne_bytes());
+    let [a, b, c, d] = [now.mtime(), now.mtime_nsec(), now.ctime(), now.ctime_nsec()];
+    [number(now.dev()), number(now.ino()), number(now.size()), a, b, c, d]
 }
 
 /// Reads the badge files again whenever they have changed since `as_read`. What came of it stands in the log.
 pub(super) async fn reload_when_changed(service: Service, folder: PathBuf, as_read: Look) {
-    let mut settling = Settling { read: as_read.clone(), before: as_read };
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        looks.tick().await;
-        let path = folder.clone();
-        // A mount may hang; that must hold up nothing else.
-        let Ok(now) = tokio::task::spawn_blocking(move || Look::at(&path)).await else { return };
-        if settling.is_to_be_read(now) {
-            // What came of it stands in the log.
-            let _ = service.reload_changed_folder().await;
+    let mut changes = Changes::since(as_read, move || Look::at(&folder));
+    while changes.next().await.is_some() {
+        // What came of it stands in the log.
+        let _ = service.reload_changed_folder().await;
+    }
+}
+
+/// The changes of what is looked at now and then.
+pub(super) struct Changes<L> {
+    look: L,
+    settling: Settling,
+    looks: Interval,
+}
+
+impl<L: Fn() -> Look + Clone + Send + 'static> Changes<L> {
+    pub(super) fn since(as_read: Look, look: L) -> Changes<L> {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Changes { look, settling: Settling { read: as_read.clone(), before: as_read }, looks }
+    }
+
+    /// Waits until it has changed since it was read, and has come to rest. None: the program ends.
+    pub(super) async fn next(&mut self) -> Option<()> {
+        loop {
+            self.looks.tick().await;
+            // A mount may hang; that must hold up nothing else.
+            let now = tokio::task::spawn_blocking(self.look.clone()).await.ok()?;
+            if self.settling.is_to_be_read(now) {
+                return Some(());
+            }
         }
     }
 }

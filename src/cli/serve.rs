@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use super::check::compile;
 use super::error::Error;
 use super::folder;
+use super::keys::{self, InUse};
 use super::retain;
 use super::secure;
 use super::settings::Settings;
@@ -54,8 +55,10 @@ impl Serve {
         // Before anything else, so that a signal in between ends nothing half-way.
         let mut signals = Signals::listen()?;
         let hangups = Hangups::listen()?;
-        let tls = secure::tls(&config, Clock::system())?;
-        secure::allow(&config, tls.as_ref(), false)?;
+        let clock = Clock::system();
+        let tls = secure::tls(&config, clock.clone())?;
+        let keys = InUse::read(keys::file(&config), clock.clone())?;
+        secure::allow(&config, tls.as_ref(), !keys.access.is_open())?;
         // Before the store, which would be made in the wrong place.
         if !config.badges.is_dir() {
             return Err(no_badges(&config.badges));
@@ -80,14 +83,15 @@ impl Serve {
         let address = listener.local_addr().map_err(cannot)?;
         let catalog = Arc::new(catalog);
         let limits = (&config.limits).into();
-        let service = Service::start_within(limits, Arc::new(store), catalog.clone(), Clock::system());
+        let service = Service::start_within(limits, Arc::new(store), catalog.clone(), clock);
         greet(&config, address, &catalog)?;
         if let Some(tls) = &tls {
             tokio::spawn(tls.clone().follow());
         }
         tokio::spawn(retain::keep_to(config.retain, service.clone()));
         service.comes_from(config.badges.clone(), (&config.limits).into());
-        tokio::spawn(reload_when_told(service.clone(), tls.clone(), hangups));
+        tokio::spawn(reload_when_told(service.clone(), tls.clone(), keys.clone(), hangups));
+        tokio::spawn(keys.clone().read_when_changed());
         if config.watch {
             tokio::spawn(folder::reload_when_changed(service.clone(), config.badges.clone(), as_read));
         }
@@ -109,7 +113,9 @@ impl Serve {
             Some(tls) => port.tls(tls),
         };
         let web = web::Options { sites: config.allow_origins.clone() };
-        server::serve(port, web, service, told).await.map_err(|error| Error::Usage(error.to_string()))?;
+        server::serve(port, web, service, keys.access, told)
+            .await
+            .map_err(|error| Error::Usage(error.to_string()))?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
@@ -149,14 +155,15 @@ fn greet(config: &Config, address: SocketAddr, catalog: &Catalog) -> Result<(), 
     Ok(())
 }
 
-/// Reads the badge files and those for TLS again at every SIGHUP. Those in use go on where the new ones cannot be used.
-async fn reload_when_told(service: Service, tls: Option<Tls>, mut hangups: Hangups) {
+/// Reads the badge files, those for TLS and the keys again at every SIGHUP. Those in use go on where the new ones cannot be used.
+async fn reload_when_told(service: Service, tls: Option<Tls>, keys: InUse, mut hangups: Hangups) {
     loop {
         hangups.next().await;
         // What came of each stands in the log.
         if let Some(tls) = &tls {
             let _ = tls.reload().await;
         }
+        keys.read_again().await;
         let _ = service.reload_folder().await;
     }
 }

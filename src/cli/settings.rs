@@ -24,6 +24,11 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// What another command says of them: a file, and some settings.
+    pub(super) fn of(file: Option<PathBuf>, options: Vec<(&'static str, String)>) -> Settings {
+        Settings { file, options }
+    }
+
     /// Settles every setting. None where something is wrong, all of which is shown, with the exit code.
     pub(super) fn settle(self) -> Result<Result<Settled, ExitCode>, Error> {
         let file = match self.file {

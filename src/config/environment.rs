@@ -4,12 +4,13 @@ use super::declare::{PREFIX, Setting};
 use crate::diagnostic::nearest;
 
 /// Variables that other commands and clients read.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 7] = [
     "LAURELS_CA",
     "LAURELS_CLIENT_CERT",
     "LAURELS_CLIENT_KEY",
     "LAURELS_CONFIG",
     "LAURELS_KEY",
+    "LAURELS_KEY_FILE",
     "LAURELS_SERVER",
 ];
 

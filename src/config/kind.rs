@@ -80,7 +80,7 @@ pub(super) fn path() -> Kind<PathBuf> {
     Kind::new("PATH", "a path", read, |path| quoted(&path.to_string_lossy()))
 }
 
-/// A file, or none: that has a word.
+/// A file, or another or none, for which there is a word.
 pub(super) fn path_or(word: &'static str) -> Kind<Option<PathBuf>> {
     let read = move |written: Written<'_>| match written.text()? {
         "" => None,

@@ -23,6 +23,7 @@ const WINDOW_LARGEST: u64 = 1 << 30;
 settings! {
     data: PathBuf = path();
     badges: PathBuf = path().reread();
+    keys: Option<PathBuf> = path_or("in data").reread();
     listen: SocketAddr = address();
     insecure: bool = truth();
     watch: bool = truth();

@@ -120,14 +120,14 @@ impl<D: Documents> Work<'_, D> {
             return self.put_on_new_page(turn, delayed);
         }
         if turn < from {
-            self.time(&Key::calendar(), Slot::TIME, TimerStep::NoPage(from));
-            self.time(&Key::calendar(), Slot::TIME, TimerStep::Page(turn, page));
+            self.time(Key::calendar(), Slot::TIME, TimerStep::NoPage(from));
+            self.time(Key::calendar(), Slot::TIME, TimerStep::Page(turn, page));
         }
         let mut onto = page;
         if waiting.len() >= PAGE_MAX {
             let middle = waiting.iter().nth(PAGE_MAX / 2).map_or(turn, |(middle, _)| middle);
             // What is put only once calls one page at most.
-            self.time(&Key::calendar(), Slot::TIME, TimerStep::Page(middle, turn));
+            self.time(Key::calendar(), Slot::TIME, TimerStep::Page(middle, turn));
             for (moved, delayed) in waiting.iter().filter(|(moved, _)| *moved >= middle) {
                 self.time(&page_key(page), Slot::TIME, TimerStep::NoWait(moved));
                 self.time(&page_key(turn), Slot::TIME, TimerStep::Wait(moved, Box::new(delayed.clone())));
@@ -140,7 +140,7 @@ impl<D: Documents> Work<'_, D> {
     }
 
     fn put_on_new_page(&mut self, turn: Turn, delayed: Delayed) {
-        self.time(&Key::calendar(), Slot::TIME, TimerStep::Page(turn, turn));
+        self.time(Key::calendar(), Slot::TIME, TimerStep::Page(turn, turn));
         self.time(&page_key(turn), Slot::TIME, TimerStep::Wait(turn, Box::new(delayed)));
     }
 
@@ -149,7 +149,7 @@ impl<D: Documents> Work<'_, D> {
         let Some((from, page)) = self.calendar().page_of(turn) else { return };
         self.time(&page_key(page), Slot::TIME, TimerStep::NoWait(turn));
         if self.page(page).is_empty() {
-            self.time(&Key::calendar(), Slot::TIME, TimerStep::NoPage(from));
+            self.time(Key::calendar(), Slot::TIME, TimerStep::NoPage(from));
         }
     }
 
@@ -157,12 +157,12 @@ impl<D: Documents> Work<'_, D> {
     pub(super) fn advance(&mut self, time: Time, historical: Option<bool>) {
         let (_, known) = self.clock();
         let step = TimerStep::Clock(time, historical.unwrap_or(known));
-        self.time(&Key::clock(), Slot::TIME, step);
+        self.time(Key::clock(), Slot::TIME, step);
     }
 
     /// How far time has come, and whether by an event of the past.
     pub(super) fn clock(&self) -> (Time, bool) {
-        match self.view.timer(&Key::clock()) {
+        match self.view.timer(Key::clock()) {
             Some(TimerCell::Clock(time, past)) => (time, past),
             Some(TimerCell::Calendar(_) | TimerCell::Waiting(_) | TimerCell::Awaited(_)) => {
                 (Time::MIN, false)
@@ -173,7 +173,7 @@ impl<D: Documents> Work<'_, D> {
 
     /// Where what waits is.
     pub(super) fn calendar(&self) -> Calendar {
-        match self.view.timer(&Key::calendar()) {
+        match self.view.timer(Key::calendar()) {
             Some(TimerCell::Calendar(calendar)) => calendar,
             Some(TimerCell::Clock(..) | TimerCell::Waiting(_) | TimerCell::Awaited(_)) => Calendar::default(),
             Some(TimerCell::Expiries(_)) | None => Calendar::default(),

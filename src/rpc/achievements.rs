@@ -2,6 +2,7 @@
 
 use tonic::{Request, Response, Status, Streaming};
 
+use super::admission::caller;
 use super::closing::Closing;
 use super::codec::Frame;
 use super::proto::achievement_service_server::AchievementService;
@@ -28,29 +29,33 @@ impl AchievementService for Achievements {
         &self,
         request: Request<RecordEventRequest>,
     ) -> Result<Response<RecordEventResponse>, Status> {
-        Ok(Response::new(record::record(&self.service, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(record::record(&self.service, &caller, request.into_inner()).await?))
     }
 
     async fn record_events(
         &self,
         request: Request<Streaming<Frame<RecordEventsRequest>>>,
     ) -> Result<Response<stream::Answers>, Status> {
-        let answers = stream::answer(self.service.clone(), request.into_inner(), self.closing.clone());
-        Ok(Response::new(answers))
+        let caller = caller(&request)?;
+        let service = self.service.clone();
+        Ok(Response::new(stream::answer(service, caller, request.into_inner(), self.closing.clone())))
     }
 
     async fn get_badges(
         &self,
         request: Request<GetBadgesRequest>,
     ) -> Result<Response<GetBadgesResponse>, Status> {
-        Ok(Response::new(badges::get(&self.service, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(badges::get(&self.service, &caller, request.into_inner()).await?))
     }
 
     async fn live_notifications(
         &self,
         request: Request<LiveNotificationsRequest>,
     ) -> Result<Response<live::Notifications>, Status> {
-        Ok(Response::new(live::listen(&self.service, request.get_ref())?))
+        let caller = caller(&request)?;
+        Ok(Response::new(live::listen(&self.service, &caller, request.get_ref())?))
     }
 
     async fn list_badges(
@@ -64,13 +69,14 @@ impl AchievementService for Achievements {
         &self,
         request: Request<GetProfileRequest>,
     ) -> Result<Response<GetProfileResponse>, Status> {
-        Ok(Response::new(profile::get(&self.service, request.get_ref()).await?))
+        Ok(Response::new(profile::get(&self.service, &caller(&request)?, request.get_ref()).await?))
     }
 
     async fn update_profile(
         &self,
         request: Request<UpdateProfileRequest>,
     ) -> Result<Response<UpdateProfileResponse>, Status> {
-        Ok(Response::new(profile::update(&self.service, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(profile::update(&self.service, &caller, request.into_inner()).await?))
     }
 }

@@ -2,6 +2,7 @@
 
 use tonic::{Request, Response, Status};
 
+use super::admission::caller;
 use super::backup;
 use super::closing::Closing;
 use super::proto::admin_service_server::AdminService;
@@ -35,14 +36,16 @@ impl AdminService for Admin {
         &self,
         request: Request<AwardBadgeRequest>,
     ) -> Result<Response<AwardBadgeResponse>, Status> {
-        Ok(Response::new(hand::award(&self.service, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(hand::award(&self.service, &caller, request.into_inner()).await?))
     }
 
     async fn revoke_badge(
         &self,
         request: Request<RevokeBadgeRequest>,
     ) -> Result<Response<RevokeBadgeResponse>, Status> {
-        Ok(Response::new(hand::revoke(&self.service, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(hand::revoke(&self.service, &caller, request.into_inner()).await?))
     }
 
     async fn list_audit_events(

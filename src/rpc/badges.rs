@@ -4,6 +4,7 @@ use super::page::{self, Fingerprint};
 use super::proto::{self, GetBadgesRequest, GetBadgesResponse};
 use super::status::Refusal;
 use super::{award, known};
+use crate::access::Caller;
 use crate::award::{Award, Place};
 use crate::badge::Badge;
 use crate::catalog::Catalog;
@@ -11,8 +12,13 @@ use crate::event::{Time, UserId};
 use crate::service::{Progress, Service};
 
 /// The badges of one user.
-pub(super) async fn get(service: &Service, request: GetBadgesRequest) -> Result<GetBadgesResponse, Refusal> {
+pub(super) async fn get(
+    service: &Service,
+    caller: &Caller,
+    request: GetBadgesRequest,
+) -> Result<GetBadgesResponse, Refusal> {
     let user = UserId::parse(&request.user).map_err(|problem| Refusal::field("user", problem))?;
+    caller.may_see(user.as_str())?;
     let size = page::size(request.page_size)?;
     let fingerprint = fingerprint(&request);
     let after = fingerprint.position::<(Time, Place)>(&request.page_token)?;

@@ -4,22 +4,21 @@ use super::award;
 use super::known;
 use super::proto::{self, AwardBadgeRequest, AwardBadgeResponse, RevokeBadgeRequest, RevokeBadgeResponse};
 use super::status::Refusal;
+use crate::access::Caller;
 use crate::act::Order;
 use crate::award::{Award, Revocation};
 use crate::service::{Given, Recorded, Service, Taken};
 
-/// Who acts where nobody has to say who it is.
-const LOCAL: &str = "local";
-
 /// Gives a badge.
 pub(super) async fn award(
     service: &Service,
+    caller: &Caller,
     request: AwardBadgeRequest,
 ) -> Result<AwardBadgeResponse, Refusal> {
     let AwardBadgeRequest { id, user, badge, key, reason, time } = request;
     known::badges(&service.catalog(), std::slice::from_ref(&badge))?;
     let time = time.map(|time| (time.seconds, time.nanos));
-    let order = Order { id, user, badge, key, reason, time, actor: LOCAL.to_owned() };
+    let order = Order { id, user, badge, key, reason, time, actor: caller.name().into() };
     let given = service.award_by_hand(order).await;
     let Given { award, already_held, recorded } =
         given.map_err(|error| Refusal::from(error).without_event())?;
@@ -39,11 +38,12 @@ pub(super) async fn award(
 /// Takes an award back.
 pub(super) async fn revoke(
     service: &Service,
+    caller: &Caller,
     request: RevokeBadgeRequest,
 ) -> Result<RevokeBadgeResponse, Refusal> {
     let RevokeBadgeRequest { id, user, badge, key, reason } = request;
     known::badges(&service.catalog(), std::slice::from_ref(&badge))?;
-    let order = Order { id, user, badge, key, reason, time: None, actor: LOCAL.to_owned() };
+    let order = Order { id, user, badge, key, reason, time: None, actor: caller.name().into() };
     let taken = service.revoke_by_hand(order).await;
     let Taken { revocation, recorded } = taken.map_err(|error| Refusal::from(error).without_event())?;
     let own = usize::from(revocation.is_some());

@@ -1,10 +1,15 @@
-//! `grpc.health.v1`: of the whole server, and of each service by its name.
+//! `grpc.health.v1`: of the whole server, for everybody, and of each service by its name, for those with a key.
 
+use tonic::{Request, Response, Status};
 use tonic_health::ServingStatus;
-use tonic_health::pb::health_server::HealthServer;
+use tonic_health::pb::health_server::{Health as Calls, HealthServer};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_health::server::{HealthReporter, HealthService};
 
+use super::admission::caller;
 use super::proto::{achievement_service_server, admin_service_server};
+use super::status::Refusal;
+use crate::access::Needs;
 
 /// The empty name is the whole server.
 const NAMES: [&str; 3] = ["", achievement_service_server::SERVICE_NAME, admin_service_server::SERVICE_NAME];
@@ -13,11 +18,36 @@ const NAMES: [&str; 3] = ["", achievement_service_server::SERVICE_NAME, admin_se
 pub(super) struct Health(HealthReporter);
 
 /// A server that serves, and what answers those who ask.
-pub(super) async fn serving() -> (Health, HealthServer<HealthService>) {
+pub(super) async fn serving() -> (Health, HealthServer<Guarded>) {
     let health = Health(HealthReporter::new());
     health.set(ServingStatus::Serving).await;
     let service = HealthService::from_health_reporter(health.0.clone());
-    (health, HealthServer::new(service))
+    (health, HealthServer::new(Guarded(service)))
+}
+
+/// Tells details only to those who may know them.
+pub(super) struct Guarded(HealthService);
+
+#[tonic::async_trait]
+impl Calls for Guarded {
+    type WatchStream = <HealthService as Calls>::WatchStream;
+
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        if !request.get_ref().service.is_empty() {
+            caller(&request)?.may(Needs::Key).map_err(Refusal::from)?;
+        }
+        self.0.check(request).await
+    }
+
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        self.0.watch(request).await
+    }
 }
 
 impl Health {

@@ -12,6 +12,7 @@ use super::proto::{
 };
 use super::status::Refusal;
 use super::{award, known};
+use crate::access::Caller;
 use crate::event::UserId;
 use crate::service::{self, Error, Filter, Live, Service, Told};
 
@@ -32,9 +33,12 @@ pub(super) type Notifications = ReceiverStream<Result<LiveNotificationsResponse,
 /// Begins a live stream.
 pub(super) fn listen(
     service: &Service,
+    caller: &Caller,
     request: &LiveNotificationsRequest,
 ) -> Result<Notifications, Refusal> {
-    let live = service.live(filter(service, request)?, from(service, request)?, heartbeat(request)?);
+    let filter = filter(service, request)?;
+    caller.may_listen(filter.users.iter().map(UserId::as_str))?;
+    let live = service.live(filter, from(service, request)?, heartbeat(request)?);
     let (sender, notifications) = mpsc::channel(NOTIFICATIONS_BUFFERED);
     tokio::spawn(tell(service.clone(), live, sender));
     Ok(ReceiverStream::new(notifications))

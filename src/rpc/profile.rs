@@ -7,6 +7,7 @@ use super::proto::{
 };
 use super::record;
 use super::status::Refusal;
+use crate::access::Caller;
 use crate::document::Document;
 use crate::event::{Draft, DraftData, Invalid, Map, UserId, Value, Zone};
 use crate::profile::{FIELDS, Field, UPDATED};
@@ -15,20 +16,24 @@ use crate::service::{Error, Service};
 /// The profile of one user.
 pub(super) async fn get(
     service: &Service,
+    caller: &Caller,
     request: &GetProfileRequest,
 ) -> Result<GetProfileResponse, Refusal> {
     let user = UserId::parse(&request.user).map_err(|problem| Refusal::field("user", problem))?;
+    caller.may_see(user.as_str())?;
     Ok(GetProfileResponse { profile: Some(profile(service, &user).await?) })
 }
 
 /// Changes a profile: records the event that says so.
 pub(super) async fn update(
     service: &Service,
+    caller: &Caller,
     request: UpdateProfileRequest,
 ) -> Result<UpdateProfileResponse, Refusal> {
     let Some(profile) = request.profile else {
         return Err(Refusal::field("profile", "must be set, with its user and what is to change"));
     };
+    caller.may_record(UPDATED, &profile.user)?;
     let data = changed(&profile, request.update_mask.map(|mask| mask.paths).unwrap_or_default())?;
     let draft = Draft {
         id: request.id,

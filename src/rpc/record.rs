@@ -3,23 +3,26 @@
 use super::proto::{Event, RecordEventRequest, RecordEventResponse, event::Payload};
 use super::status::Refusal;
 use super::{award, data};
+use crate::access::Caller;
 use crate::event::{Draft, DraftData};
 use crate::service::{Error, Recorded, Service};
 
 /// Records one event.
 pub(super) async fn record(
     service: &Service,
+    caller: &Caller,
     request: RecordEventRequest,
 ) -> Result<RecordEventResponse, Refusal> {
-    let draft = draft(request.event)?;
+    let draft = draft(caller, request.event)?;
     Ok(answer(service, &service.record(draft).await?))
 }
 
-/// What was sent, ready to be parsed.
-pub(super) fn draft(sent: Option<Event>) -> Result<Draft, Refusal> {
+/// What was sent, ready to be parsed, if the caller may send it.
+pub(super) fn draft(caller: &Caller, sent: Option<Event>) -> Result<Draft, Refusal> {
     let Some(event) = sent else {
         return Err(Refusal::field("event", "must be set, with at least a type and a user"));
     };
+    caller.may_record(&event.r#type, &event.user)?;
     let data = match event.payload {
         None => DraftData::None,
         Some(Payload::DataJson(json)) => DraftData::Json(json),

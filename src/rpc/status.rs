@@ -12,6 +12,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use super::proto::{ErrorReason, EventError};
+use crate::access::{Refused, Why};
 use crate::service::Error;
 
 /// The domain of every `ErrorInfo`.
@@ -145,6 +146,20 @@ impl From<Error> for Refusal {
     }
 }
 
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Refusal {
+        let Refused { why, message } = refused;
+        match why {
+            Why::Missing => Refusal::new(ErrorReason::CredentialsMissing, message),
+            Why::Invalid => Refusal::new(ErrorReason::CredentialsInvalid, message),
+            Why::Expired => Refusal::new(ErrorReason::CredentialsExpired, message),
+            Why::Revoked => Refusal::new(ErrorReason::CredentialsRevoked, message),
+            Why::Denied => Refusal::new(ErrorReason::PermissionDenied, message),
+            Why::TooFast(wait) => Refusal::new(ErrorReason::RateLimited, message).after(wait),
+        }
+    }
+}
+
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Status {
         let mut details = ErrorDetails::new();
@@ -180,11 +195,18 @@ fn code(reason: ErrorReason) -> Code {
         | ErrorReason::CursorInvalid
         | ErrorReason::PageTokenInvalid => Code::InvalidArgument,
         ErrorReason::EventIdReused => Code::AlreadyExists,
-        ErrorReason::MessageTooLarge | ErrorReason::Overloaded => Code::ResourceExhausted,
+        ErrorReason::MessageTooLarge | ErrorReason::Overloaded | ErrorReason::RateLimited => {
+            Code::ResourceExhausted
+        }
         ErrorReason::BadgeNotFound => Code::NotFound,
         ErrorReason::BadgesInvalid => Code::FailedPrecondition,
         ErrorReason::CursorForeign | ErrorReason::CursorExpired => Code::OutOfRange,
         ErrorReason::StoreReadOnly | ErrorReason::ShuttingDown => Code::Unavailable,
+        ErrorReason::CredentialsMissing
+        | ErrorReason::CredentialsInvalid
+        | ErrorReason::CredentialsExpired
+        | ErrorReason::CredentialsRevoked => Code::Unauthenticated,
+        ErrorReason::PermissionDenied => Code::PermissionDenied,
         ErrorReason::Internal => Code::Internal,
     }
 }

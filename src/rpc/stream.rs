@@ -2,12 +2,14 @@
 //!
 //! One task a stream. It reads while it answers, and holds at most [`STREAM_PENDING_MAX`] events: then
 //! it reads no more until the caller has taken an answer, and HTTP/2 holds the caller back. However a stream
-//! ends, what was accepted before is answered first.
+//! ends, what was accepted before is answered first. A key that may record so many events a second is held back in the
+//! same way, rather than told of each event that it should have waited.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 
 use tokio::sync::mpsc;
+use tokio::time::{Sleep, sleep};
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
@@ -18,6 +20,7 @@ use super::proto::record_events_response::Result as Answer;
 use super::proto::{ErrorReason, RecordEventsRequest, RecordEventsResponse};
 use super::record;
 use super::status::Refusal;
+use crate::access::Caller;
 use crate::service::{Error, Recorded, STREAM_PENDING_MAX, Service};
 
 /// Answers that the connection has not yet taken, apart from those that count as awaiting theirs.
@@ -29,11 +32,13 @@ pub(super) type Answers = ReceiverStream<Result<RecordEventsResponse, Status>>;
 /// Begins to answer a stream of events.
 pub(super) fn answer(
     service: Service,
+    caller: Caller,
     requests: Streaming<Frame<RecordEventsRequest>>,
     closing: Closing,
 ) -> Answers {
     let (sender, answers) = mpsc::channel(ANSWERS_BUFFERED);
-    let exchange = Exchange { service, waiting: VecDeque::new(), historical: None, ended: None };
+    let exchange =
+        Exchange { service, caller, waiting: VecDeque::new(), historical: None, held: None, ended: None };
     tokio::spawn(exchange.run(requests, sender, closing));
     ReceiverStream::new(answers)
 }
@@ -41,10 +46,13 @@ pub(super) fn answer(
 /// One stream of events.
 struct Exchange {
     service: Service,
+    caller: Caller,
     /// Events without an answer, in the order sent.
     waiting: VecDeque<Waiting>,
     /// Whether the stream is the past; known from the first message on.
     historical: Option<bool>,
+    /// Until when nothing is read: its key sent as many events as it may for now.
+    held: Option<Pin<Box<Sleep>>>,
     /// Why nothing more is read; said when all is answered.
     ended: Option<Result<(), Status>>,
 }
@@ -84,7 +92,10 @@ impl Exchange {
                     }
                     index += 1;
                 }
-                frame = requests.next(), if self.ended.is_none() && room => self.take(frame).await,
+                frame = requests.next(), if self.ended.is_none() && room && self.held.is_none() => {
+                    self.take(frame).await;
+                }
+                () = over(&mut self.held), if self.ended.is_none() && self.held.is_some() => self.step(),
                 () = closing.begun(), if self.ended.is_none() => self.shut_down(),
                 () = answers.closed() => return,
             }
@@ -102,17 +113,25 @@ impl Exchange {
             Some(Err(status)) => self.ended = Some(Err(status)),
             Some(Ok(Err(refusal))) => self.waiting.push_back(Waiting::Refused(refusal)),
             Some(Ok(Ok(request))) => match self.submit(request).await {
-                Ok(waiting) => self.waiting.push_back(waiting),
+                Ok(waiting) => {
+                    self.waiting.push_back(waiting);
+                    self.step();
+                }
                 Err(Error::ShuttingDown) => self.shut_down(),
                 Err(error) => self.waiting.push_back(Waiting::Refused(error.into())),
             },
         }
     }
 
+    /// Counts the next event before it is read; the first one counts as the call.
+    fn step(&mut self) {
+        self.held = self.caller.wait().map(|wait| Box::pin(sleep(wait)));
+    }
+
     async fn submit(&mut self, request: RecordEventsRequest) -> Result<Waiting, Error> {
         let options = request.options.unwrap_or_default();
         let historical = *self.historical.get_or_insert(options.historical);
-        let draft = match record::draft(request.event) {
+        let draft = match record::draft(&self.caller, request.event) {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Waiting::Refused(refusal)),
         };
@@ -131,6 +150,14 @@ impl Exchange {
 
     fn shut_down(&mut self) {
         self.ended = Some(Err(Refusal::from(Error::ShuttingDown).into()));
+    }
+}
+
+/// Waits until something may be read again.
+async fn over(held: &mut Option<Pin<Box<Sleep>>>) {
+    match held {
+        Some(held) => held.await,
+        None => std::future::pending().await,
     }
 }
 

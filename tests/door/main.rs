@@ -4,11 +4,13 @@
 mod opened;
 
 mod answering;
+mod canary;
 mod certificates;
 mod exposure;
 mod floods;
 mod frames;
 mod http;
+mod matrix;
 mod program;
 mod server;
 mod slow;

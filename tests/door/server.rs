@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use laurels::access::Access;
 use laurels::clock::Clock;
 use laurels::event::Time;
 use laurels::port::{Limits, Port};
@@ -49,24 +50,39 @@ at    = 10
 
 /// Starts a server with a few badges for photos, at the beginning of 2026.
 pub(crate) async fn start() -> Server {
-    start_in(new_directory(), LOOPBACK, Limits::default(), Options::default()).await
+    start_in(new_directory(), LOOPBACK, Limits::default(), Options::default(), everybody()).await
+}
+
+/// The same, for those whom this lets in.
+pub(crate) async fn start_for(access: Access) -> Server {
+    start_in(new_directory(), LOOPBACK, Limits::default(), Options::default(), access).await
 }
 
 /// The same with other choices about what is no native gRPC.
 pub(crate) async fn start_with(options: Options) -> Server {
-    start_in(new_directory(), LOOPBACK, Limits::default(), options).await
+    start_in(new_directory(), LOOPBACK, Limits::default(), options, everybody()).await
 }
 
 /// The same with other limits of the port.
 pub(crate) async fn start_within(limits: Limits) -> Server {
-    start_in(new_directory(), LOOPBACK, limits, Options::default()).await
+    start_in(new_directory(), LOOPBACK, limits, Options::default(), everybody()).await
+}
+
+fn everybody() -> Access {
+    Access::open(Clock::system())
 }
 
 fn new_directory() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-async fn start_in(directory: TempDir, address: SocketAddr, limits: Limits, options: Options) -> Server {
+async fn start_in(
+    directory: TempDir,
+    address: SocketAddr,
+    limits: Limits,
+    options: Options,
+    access: Access,
+) -> Server {
     let listener = TcpListener::bind(address).await.unwrap();
     let (store, catalog) = opened(directory.path(), store::Options::default(), "photos", BADGES);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
@@ -75,7 +91,7 @@ async fn start_in(directory: TempDir, address: SocketAddr, limits: Limits, optio
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
         let told = async { drop(stopped.await) };
-        server::serve(Port::new(listener).limits(limits), options, service, told).await.unwrap();
+        server::serve(Port::new(listener).limits(limits), options, service, access, told).await.unwrap();
     });
     Server { address, stop, served, directory }
 }
@@ -91,6 +107,6 @@ impl Server {
     /// The same store at the same address, by another server.
     pub(crate) async fn restart(self) -> Server {
         let address = self.address;
-        start_in(self.stop().await, address, Limits::default(), Options::default()).await
+        start_in(self.stop().await, address, Limits::default(), Options::default(), everybody()).await
     }
 }

@@ -120,7 +120,7 @@ impl World {
 
     /// Keys of what waits that have anything in them.
     fn waiting(&self) -> usize {
-        let of_time = |key: &&Key| key.as_str().starts_with("1@") && **key != Key::clock();
+        let of_time = |key: &&Key| key.as_str().starts_with("1@") && *key != Key::clock();
         let keys = self.documents.keys().filter(of_time);
         keys.filter(|key| self.documents[*key].cell(Slot::TIME).is_some()).count()
     }

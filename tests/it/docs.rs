@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use laurels::access::{METHODS, PATHS};
+
 /// Every integer constant of the source, as `module::NAME`, with its value and whether it is public.
 fn constants() -> BTreeMap<String, (i64, bool)> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -105,4 +107,22 @@ fn every_attack_that_the_docs_name_is_there() {
         }
     }
     assert!(named > 12, "{named}");
+}
+
+/// The table of what calls need, in `docs/keys.md`.
+#[test]
+fn what_each_call_needs_is_what_the_docs_say() {
+    let page = include_str!("../../docs/keys.md");
+    let (_, table) = page.split_once("| call | needs |\n|---|---|\n").unwrap();
+    let said: Vec<_> = table.lines().take_while(|line| line.starts_with('|')).map(str::to_owned).collect();
+    let short = |path: &str| {
+        let (service, method) = path.trim_start_matches('/').split_once('/').unwrap();
+        format!("{}/{method}", service.rsplit('.').next().unwrap())
+    };
+    let methods = METHODS.iter().map(|(path, needs)| format!("| `{}` | {needs} |", short(path)));
+    let mut expected: Vec<_> = methods.collect();
+    // Reflection of both versions is one line.
+    expected.dedup();
+    expected.extend(PATHS.iter().map(|(path, needs)| format!("| `{path}` | {needs} |")));
+    assert_eq!(said, expected);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use laurels::access::Access;
 use laurels::award::{News, Place};
 use laurels::catalog::{Catalog, Numbers};
 use laurels::clock::Clock;
@@ -160,6 +161,7 @@ async fn a_server_that_cannot_record_any_more_goes_down() {
         Port::new(listener),
         laurels::web::Options::default(),
         service.clone(),
+        Access::open(Clock::system()),
         std::future::pending(),
     ));
     let error = service.record(visit("deadly")).await.unwrap_err();

@@ -328,7 +328,7 @@ impl History {
     /// What waits, and in which order.
     fn check_delays(&mut self, store: &dyn Store) -> Result<(), laurels::store::Error> {
         self.checks += 1;
-        let calendar = self.load(store, &Key::calendar())?;
+        let calendar = self.load(store, Key::calendar())?;
         let mut found = Vec::new();
         if let Some(Cell::Timer(TimerCell::Calendar(calendar))) = calendar.cell(Slot::TIME) {
             for (_, page) in calendar.pages() {

@@ -195,7 +195,7 @@ impl Store for Observed {
 
 /// What waits is as it was before.
 fn leave_what_waits(outcome: &mut Outcome) {
-    let is_other = |key: &Key| *key != Key::calendar() && key.part("@waiting").is_none();
+    let is_other = |key: &Key| key != Key::calendar() && key.part("@waiting").is_none();
     outcome.record.changes.retain(|(key, _)| is_other(key));
     outcome.documents.retain(|(key, _)| is_other(key));
 }

@@ -8,6 +8,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::answers::Answers;
 use crate::backup::Backup;
+use crate::credential::{Credential, Keyed};
 use crate::error::Error;
 use crate::fresh::fresh_id;
 use crate::generated::achievement_service_client::AchievementServiceClient;
@@ -37,8 +38,9 @@ const PAGE_SIZE: i32 = 1000;
 /// by itself when it was lost.
 #[derive(Clone, Debug)]
 pub struct Client {
-    service: AchievementServiceClient<Channel>,
-    admin: AdminServiceClient<Channel>,
+    service: AchievementServiceClient<Keyed>,
+    admin: AdminServiceClient<Keyed>,
+    channel: Channel,
 }
 
 /// What to say of a user's badges. The default is everything.
@@ -109,9 +111,20 @@ impl Client {
         Ok(Client::over(channel))
     }
 
+    /// The same connection, with this key, or browser token, sent along with every call. It is in no error and in no
+    /// `Debug`.
+    pub fn with_key(self, key: &str) -> Result<Client, Error> {
+        Ok(Client::calling(self.channel, Credential::key(key)?))
+    }
+
     fn over(channel: Channel) -> Client {
-        let admin = AdminServiceClient::new(channel.clone());
-        Client { service: AchievementServiceClient::new(channel), admin }
+        Client::calling(channel, Credential::none())
+    }
+
+    fn calling(channel: Channel, credential: Credential) -> Client {
+        let service = AchievementServiceClient::with_interceptor(channel.clone(), credential.clone());
+        let admin = AdminServiceClient::with_interceptor(channel.clone(), credential);
+        Client { service, admin, channel }
     }
 
     /// Records one event. When it answers, the event is kept and no crash takes it back.

@@ -92,6 +92,12 @@ impl Error {
         Error::local(message, false, None)
     }
 
+    pub(crate) fn bad_key() -> Error {
+        let message =
+            "the key cannot be sent: it has characters that no key has; copy it again, without line breaks";
+        Error::local(message.to_owned(), false, None)
+    }
+
     pub(crate) fn bad_tls(problem: &str) -> Error {
         Error::local(problem.to_owned(), false, None)
     }
@@ -183,6 +189,7 @@ fn reason_is_passing(reason: ErrorReason) -> bool {
         ErrorReason::Overloaded
         | ErrorReason::StoreReadOnly
         | ErrorReason::ShuttingDown
+        | ErrorReason::RateLimited
         | ErrorReason::Internal => true,
         ErrorReason::Unspecified
         | ErrorReason::InvalidField
@@ -194,7 +201,12 @@ fn reason_is_passing(reason: ErrorReason) -> bool {
         | ErrorReason::CursorInvalid
         | ErrorReason::CursorForeign
         | ErrorReason::CursorExpired
-        | ErrorReason::PageTokenInvalid => false,
+        | ErrorReason::PageTokenInvalid
+        | ErrorReason::CredentialsMissing
+        | ErrorReason::CredentialsInvalid
+        | ErrorReason::CredentialsExpired
+        | ErrorReason::CredentialsRevoked
+        | ErrorReason::PermissionDenied => false,
     }
 }
 

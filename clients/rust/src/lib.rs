@@ -44,6 +44,7 @@ mod answers;
 mod backoff;
 mod backup;
 mod client;
+mod credential;
 mod error;
 mod event;
 #[cfg(test)]

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_stream::Stream;
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 use crate::backoff::Backoff;
+use crate::credential::Keyed;
 use crate::error::Error;
 use crate::generated::achievement_service_client::AchievementServiceClient;
 use crate::generated::notification::Kind;
@@ -56,7 +56,7 @@ pub struct WatchOptions {
 /// cannot be reached at first, refuses what was asked (a cursor of another store), or
 /// [`WatchOptions::patience`] is over. Pulled again after one, it tries again.
 pub struct Watch {
-    service: AchievementServiceClient<Channel>,
+    service: AchievementServiceClient<Keyed>,
     options: WatchOptions,
     line: Line,
     /// What the first attempt may not do, and every later one may: fail in silence.
@@ -82,7 +82,7 @@ enum Line {
 type Opening = dyn Future<Output = Result<Streaming<LiveNotificationsResponse>, Status>> + Send;
 
 impl Watch {
-    pub(crate) fn new(service: AchievementServiceClient<Channel>, options: WatchOptions) -> Watch {
+    pub(crate) fn new(service: AchievementServiceClient<Keyed>, options: WatchOptions) -> Watch {
         Watch {
             service,
             options,

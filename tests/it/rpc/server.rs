@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use laurels::access::Access;
 use laurels::clock::Clock;
 use laurels::event::Time;
 use laurels::port::Port;
@@ -67,9 +68,13 @@ pub(super) async fn start() -> Server {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
-        server::serve(Port::new(listener), laurels::web::Options::default(), service, async {
-            drop(stopped.await)
-        })
+        server::serve(
+            Port::new(listener),
+            laurels::web::Options::default(),
+            service,
+            Access::open(Clock::system()),
+            async { drop(stopped.await) },
+        )
         .await
         .unwrap();
     });

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use laurels::access::Access;
 use laurels::clock::Clock;
 use laurels::event::Time;
 use laurels::port::Port;
@@ -37,9 +38,13 @@ fn door(world: &World) -> Grpc {
         let address = listener.local_addr().unwrap();
         let service = Service::start(store, catalog, clock);
         let server = tokio::spawn(async move {
-            server::serve(Port::new(listener), laurels::web::Options::default(), service, async {
-                drop(stopped.await)
-            })
+            server::serve(
+                Port::new(listener),
+                laurels::web::Options::default(),
+                service,
+                Access::open(Clock::system()),
+                async { drop(stopped.await) },
+            )
             .await
             .unwrap();
         });

@@ -43,6 +43,22 @@ pub enum ErrorReason {
     /// The server is going down, and has finished what it accepted.
     /// \[UNAVAILABLE, yes\]
     ShuttingDown = 16,
+    /// The server has keys, and the call came without one; send it as the metadata
+    /// "authorization", after "Bearer ". \[UNAUTHENTICATED, no\]
+    CredentialsMissing = 17,
+    /// The key or token cannot be read, or is none of this server's.
+    /// \[UNAUTHENTICATED, no\]
+    CredentialsInvalid = 18,
+    /// The key or token was good, and its time is over. \[UNAUTHENTICATED, no\]
+    CredentialsExpired = 19,
+    /// The key, or the key that the token is signed with, was taken back.
+    /// \[UNAUTHENTICATED, no\]
+    CredentialsRevoked = 21,
+    /// The key or token is good, and not for this. \[PERMISSION_DENIED, no\]
+    PermissionDenied = 22,
+    /// The key calls more often than it may. RetryInfo says how long to wait.
+    /// \[RESOURCE_EXHAUSTED, yes\]
+    RateLimited = 23,
     /// A fault of the server's own; its log has the details. \[INTERNAL, yes\]
     Internal = 20,
 }
@@ -67,6 +83,12 @@ impl ErrorReason {
             Self::BadgesInvalid => "ERROR_REASON_BADGES_INVALID",
             Self::StoreReadOnly => "ERROR_REASON_STORE_READ_ONLY",
             Self::ShuttingDown => "ERROR_REASON_SHUTTING_DOWN",
+            Self::CredentialsMissing => "ERROR_REASON_CREDENTIALS_MISSING",
+            Self::CredentialsInvalid => "ERROR_REASON_CREDENTIALS_INVALID",
+            Self::CredentialsExpired => "ERROR_REASON_CREDENTIALS_EXPIRED",
+            Self::CredentialsRevoked => "ERROR_REASON_CREDENTIALS_REVOKED",
+            Self::PermissionDenied => "ERROR_REASON_PERMISSION_DENIED",
+            Self::RateLimited => "ERROR_REASON_RATE_LIMITED",
             Self::Internal => "ERROR_REASON_INTERNAL",
         }
     }
@@ -87,6 +109,12 @@ impl ErrorReason {
             "ERROR_REASON_BADGES_INVALID" => Some(Self::BadgesInvalid),
             "ERROR_REASON_STORE_READ_ONLY" => Some(Self::StoreReadOnly),
             "ERROR_REASON_SHUTTING_DOWN" => Some(Self::ShuttingDown),
+            "ERROR_REASON_CREDENTIALS_MISSING" => Some(Self::CredentialsMissing),
+            "ERROR_REASON_CREDENTIALS_INVALID" => Some(Self::CredentialsInvalid),
+            "ERROR_REASON_CREDENTIALS_EXPIRED" => Some(Self::CredentialsExpired),
+            "ERROR_REASON_CREDENTIALS_REVOKED" => Some(Self::CredentialsRevoked),
+            "ERROR_REASON_PERMISSION_DENIED" => Some(Self::PermissionDenied),
+            "ERROR_REASON_RATE_LIMITED" => Some(Self::RateLimited),
             "ERROR_REASON_INTERNAL" => Some(Self::Internal),
             _ => None,
         }
@@ -1128,7 +1156,7 @@ pub mod admin_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Administration. Whoever reaches the port may call it: see "Running Laurels".
+    /// Administration. It needs a key with the scope admin, or a server without keys.
     ///
     /// Errors are those of AchievementService.
     #[derive(Debug, Clone)]
