@@ -4,6 +4,7 @@
 //! authorization ──▶ Access::caller ──▶ Caller::may(needs)      by the table of METHODS
 //!                     │  keyring        Caller::may_record, …   by whom and what a key is narrowed to
 //!                     │  clock          Caller::step            by how often it may call
+//!                     │  streams        Caller::open_stream     by how many live streams it holds
 //!                   keys.toml           Caller::until_refused   a stream ends with its key
 //! ```
 //!
@@ -21,6 +22,7 @@ mod narrowing;
 mod pace;
 mod refused;
 mod scope;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -41,11 +43,13 @@ pub use narrowing::Narrowing;
 pub use pace::Rate;
 pub use refused::{Refused, Why};
 pub use scope::{METHODS, Needs, PATHS, Scope, needs};
+pub use streams::{OpenStream, StreamLimits};
 pub use token::{TOKEN_LEEWAY_SECONDS, TOKEN_LIFE_MAX_SECONDS, TOKEN_MAX_BYTES};
 
 use caller::{is_good, key_name, missing, signing_key_name, token_expired};
 use key::SentKey;
 use pace::Pace;
+use streams::Streams;
 use token::{SentToken, Useless};
 
 /// Who may do what. Cheap to clone; all clones are one.
@@ -56,6 +60,7 @@ pub struct Access(Arc<Inner>);
 struct Inner {
     /// Those in use. Each change wakes who holds a stream open.
     keys: watch::Sender<Arc<InUse>>,
+    streams: Arc<Streams>,
     clock: Clock,
 }
 
@@ -75,14 +80,14 @@ struct Entry {
 
 impl Access {
     /// These keys, by this clock. Without any, everybody may do everything.
-    pub fn new(keyring: Keyring, clock: Clock) -> Access {
-        let keys = InUse::of(keyring, &InUse::default(), &clock);
-        Access(Arc::new(Inner { keys: watch::Sender::new(Arc::new(keys)), clock }))
+    pub fn new(keyring: Keyring, streams: StreamLimits, clock: Clock) -> Access {
+        let keys = watch::Sender::new(Arc::new(InUse::of(keyring, &InUse::default(), &clock)));
+        Access(Arc::new(Inner { keys, streams: Arc::new(Streams::new(streams)), clock }))
     }
 
     /// Everybody may do everything: there are no keys.
     pub fn open(clock: Clock) -> Access {
-        Access::new(Keyring::default(), clock)
+        Access::new(Keyring::default(), StreamLimits::default(), clock)
     }
 
     /// Takes other keys into use. What a key may do, and whether it is good, is asked of these from now on; how often
@@ -161,6 +166,10 @@ impl Access {
 
     fn changes(&self) -> watch::Receiver<Arc<InUse>> {
         self.0.keys.subscribe()
+    }
+
+    fn streams(&self) -> &Arc<Streams> {
+        &self.0.streams
     }
 
     fn clock(&self) -> &Clock {

@@ -51,8 +51,8 @@ pub mod service;
 
 // The doors.
 pub mod telemetry;
-pub mod access;
 pub mod config;
+pub mod access;
 pub mod port;
 pub mod rpc;
 pub mod web;

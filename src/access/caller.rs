@@ -9,6 +9,7 @@ use super::key::KeyId;
 use super::keyring::{Key, Standing};
 use super::refused::{Refused, Why};
 use super::scope::{Needs, Scope};
+use super::streams::{Holder, OpenStream};
 use super::token::Claims;
 use super::{Access, Entry};
 use crate::event::Time;
@@ -132,6 +133,15 @@ impl Caller {
             );
             Refused::new(Why::TooFast(wait), problem)
         })
+    }
+
+    /// Counts a live stream, for as long as what this answers is kept.
+    pub fn open_stream(&self) -> Result<OpenStream, Refused> {
+        match &self.who {
+            Who::Anyone | Who::Stranger(_) => Ok(OpenStream::default()),
+            Who::Key(entry) => self.access.streams().open(Holder::Key(entry.key.id.clone())),
+            Who::Token { claims, .. } => self.access.streams().open(Holder::User(claims.user.clone())),
+        }
     }
 
     /// As [`step`](Caller::step), for a stream: how long to wait before the next event is read.

@@ -263,7 +263,7 @@ fn written_otherwise(list: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Access, Needs};
+    use super::super::{Access, Needs, StreamLimits};
     use super::*;
     use crate::clock::Clock;
 
@@ -277,7 +277,7 @@ mod tests {
     }
 
     fn opens(file: &KeyFile, made: &Made) -> bool {
-        let access = Access::new(file.read().unwrap().unwrap(), Clock::fixed(now()));
+        let access = Access::new(file.read().unwrap().unwrap(), StreamLimits::default(), Clock::fixed(now()));
         let header = format!("Bearer {}", made.secret.expose_secret());
         access.caller(Some(header.as_bytes())).may(Needs::Scope(Scope::Read)).is_ok()
     }

@@ -74,7 +74,7 @@ fn start() -> Time {
 
 fn access() -> (Access, Clock) {
     let clock = Clock::fixed(start());
-    (Access::new(ring(FILE), clock.clone()), clock)
+    (Access::new(ring(FILE), StreamLimits::default(), clock.clone()), clock)
 }
 
 fn call(access: &Access, credential: &str) -> Caller {

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::folder::{Changes, Look};
-use crate::access::{Access, KeyFile, Keyring};
+use crate::access::{Access, KeyFile, Keyring, StreamLimits};
 use crate::clock::Clock;
 use crate::config::Config;
 
@@ -24,7 +24,7 @@ pub(super) struct InUse {
 
 impl InUse {
     /// Reads the keys for the first time: with a mistake among them, no server starts.
-    pub(super) fn read(file: KeyFile, clock: Clock) -> Result<InUse, Error> {
+    pub(super) fn read(file: KeyFile, streams: StreamLimits, clock: Clock) -> Result<InUse, Error> {
         let as_read = Look::at_file(file.path());
         let ring = file.read()?.unwrap_or_default();
         let path = file.path().display();
@@ -38,7 +38,7 @@ impl InUse {
         if file.is_readable_by_others() {
             tracing::warn!(file = %path, "the key file can be read by others than its owner; chmod 600 it");
         }
-        Ok(InUse { access: Access::new(ring, clock), file, as_read })
+        Ok(InUse { access: Access::new(ring, streams, clock), file, as_read })
     }
 
     /// Reads the file again, as it was told. Keys in use stay where it cannot be used.

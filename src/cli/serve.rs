@@ -57,7 +57,7 @@ impl Serve {
         let hangups = Hangups::listen()?;
         let clock = Clock::system();
         let tls = secure::tls(&config, clock.clone())?;
-        let keys = InUse::read(keys::file(&config), clock.clone())?;
+        let keys = InUse::read(keys::file(&config), (&config.limits).into(), clock.clone())?;
         secure::allow(&config, tls.as_ref(), !keys.access.is_open())?;
         // Before the store, which would be made in the wrong place.
         if !config.badges.is_dir() {

@@ -48,6 +48,8 @@ settings! {
         write_stall: Duration = time(SECOND..=HOUR);
         keep_alive_interval: Duration = time(SECOND..=HOUR);
         keep_alive_timeout: Duration = time(MINUTE..=HOUR);
+        streams_per_key: u32 = count("streams", 1..=1_000_000);
+        streams_per_user: u32 = count("streams", 1..=1_000_000);
         resets: usize = count("streams", 1..=1_000_000);
         taken_back: usize = count("calls", 1..=1_000_000);
         call_window_bytes: u32 = size(64 << 10..=WINDOW_LARGEST);

@@ -38,9 +38,15 @@ pub(super) fn listen(
 ) -> Result<Notifications, Refusal> {
     let filter = filter(service, request)?;
     caller.may_listen(filter.users.iter().map(UserId::as_str))?;
-    let live = service.live(filter, from(service, request)?, heartbeat(request)?);
+    let (from, heartbeat) = (from(service, request)?, heartbeat(request)?);
+    let open = caller.open_stream()?;
+    let live = service.live(filter, from, heartbeat);
     let (sender, notifications) = mpsc::channel(NOTIFICATIONS_BUFFERED);
-    tokio::spawn(tell(service.clone(), live, sender));
+    let telling = tell(service.clone(), live, sender);
+    tokio::spawn(async move {
+        telling.await;
+        drop(open);
+    });
     Ok(ReceiverStream::new(notifications))
 }
 

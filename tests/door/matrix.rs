@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use laurels::access::{Access, Grant, KeyFile, METHODS, Made, Narrowing, Needs, Scope};
+use laurels::access::{Access, Grant, KeyFile, METHODS, Made, Narrowing, Needs, Scope, StreamLimits};
 use laurels::clock::Clock;
 use laurels::event::Time;
 use laurels::rpc::{Code, Ending};
@@ -254,7 +254,8 @@ impl Keys {
         let users = Narrowing::parse::<&str>(&[], "eu/").unwrap();
         let narrowed = make(&[Scope::Record, Scope::Read, Scope::Watch], users, None);
         let signing = file.create(&Grant::Signing, now, None, "").unwrap();
-        let access = Access::new(file.read().unwrap().unwrap(), Clock::fixed(now));
+        let streams = StreamLimits { per_user: 2, ..StreamLimits::default() };
+        let access = Access::new(file.read().unwrap().unwrap(), streams, Clock::fixed(now));
         Keys { _directory: directory, access, now, by_scope, without, expired, revoked, narrowed, signing }
     }
 
@@ -345,6 +346,29 @@ async fn every_method_lets_in_who_may_and_nobody_else_by_every_protocol() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(calls.len() > 250, "{}", calls.len());
+}
+
+#[tokio::test]
+async fn a_user_holds_so_many_streams_open_and_another_when_one_has_ended() {
+    let keys = Keys::make();
+    let server = start_for(keys.access.clone()).await;
+    let listen = async |user: &str| {
+        let token = keys.token(user, 60, keys.signing.secret.expose_secret());
+        let request = Request::get(format!("/v1/notifications?user={user}")).header("authorization", token);
+        open(server.address, request.body(Full::default()).unwrap()).await
+    };
+    let first = listen("ana").await;
+    let second = listen("ana").await;
+    assert_eq!((first.status(), second.status()), (StatusCode::OK, StatusCode::OK));
+    let refused = listen("ana").await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    let said = refused.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&said).contains("`limits.streams_per_user`"), "{said:?}");
+    assert_eq!(listen("ben").await.status(), StatusCode::OK);
+
+    drop(first);
+    // The server hears of it when it hears of it.
+    while listen("ana").await.status() != StatusCode::OK {}
 }
 
 #[tokio::test]

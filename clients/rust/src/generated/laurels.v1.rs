@@ -56,7 +56,8 @@ pub enum ErrorReason {
     CredentialsRevoked = 21,
     /// The key or token is good, and not for this. \[PERMISSION_DENIED, no\]
     PermissionDenied = 22,
-    /// The key calls more often than it may. RetryInfo says how long to wait.
+    /// The key calls more often, or the caller holds more live streams open, than
+    /// may be. RetryInfo says how long to wait.
     /// \[RESOURCE_EXHAUSTED, yes\]
     RateLimited = 23,
     /// A fault of the server's own; its log has the details. \[INTERNAL, yes\]

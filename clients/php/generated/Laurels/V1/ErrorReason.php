@@ -142,7 +142,8 @@ class ErrorReason
      */
     const ERROR_REASON_PERMISSION_DENIED = 22;
     /**
-     * The key calls more often than it may. RetryInfo says how long to wait.
+     * The key calls more often, or the caller holds more live streams open, than
+     * may be. RetryInfo says how long to wait.
      * [RESOURCE_EXHAUSTED, yes]
      *
      * Generated from protobuf enum <code>ERROR_REASON_RATE_LIMITED = 23;</code>
