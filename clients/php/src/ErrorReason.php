@@ -22,16 +22,23 @@ enum ErrorReason: string
     case BadgesInvalid = 'ERROR_REASON_BADGES_INVALID';
     case StoreReadOnly = 'ERROR_REASON_STORE_READ_ONLY';
     case ShuttingDown = 'ERROR_REASON_SHUTTING_DOWN';
+    case CredentialsMissing = 'ERROR_REASON_CREDENTIALS_MISSING';
+    case CredentialsInvalid = 'ERROR_REASON_CREDENTIALS_INVALID';
+    case CredentialsExpired = 'ERROR_REASON_CREDENTIALS_EXPIRED';
+    case CredentialsRevoked = 'ERROR_REASON_CREDENTIALS_REVOKED';
+    case PermissionDenied = 'ERROR_REASON_PERMISSION_DENIED';
+    case RateLimited = 'ERROR_REASON_RATE_LIMITED';
     case Internal = 'ERROR_REASON_INTERNAL';
 
     /** Whether the same may be sent again, as the brackets in `errors.proto` say. */
     public function isPassing(): bool
     {
         return match ($this) {
-            self::Overloaded, self::StoreReadOnly, self::ShuttingDown, self::Internal => true,
+            self::Overloaded, self::StoreReadOnly, self::ShuttingDown, self::RateLimited, self::Internal => true,
             self::InvalidField, self::EventTimeInFuture, self::EventIdReused, self::MessageTooLarge,
             self::BadgeNotFound, self::CursorInvalid, self::CursorForeign, self::CursorExpired,
-            self::PageTokenInvalid, self::BadgesInvalid => false,
+            self::PageTokenInvalid, self::BadgesInvalid, self::CredentialsMissing, self::CredentialsInvalid,
+            self::CredentialsExpired, self::CredentialsRevoked, self::PermissionDenied => false,
         };
     }
 }

@@ -40,6 +40,12 @@ BY_REASON: dict[Reason, type[LaurelsError]] = {
     Reason.BADGES_INVALID: Refused,
     Reason.STORE_READ_ONLY: Unavailable,
     Reason.SHUTTING_DOWN: Unavailable,
+    Reason.CREDENTIALS_MISSING: AccessDenied,
+    Reason.CREDENTIALS_INVALID: AccessDenied,
+    Reason.CREDENTIALS_EXPIRED: AccessDenied,
+    Reason.CREDENTIALS_REVOKED: AccessDenied,
+    Reason.PERMISSION_DENIED: AccessDenied,
+    Reason.RATE_LIMITED: Unavailable,
     Reason.INTERNAL: ServerFault,
 }
 

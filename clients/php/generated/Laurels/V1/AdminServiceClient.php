@@ -7,7 +7,7 @@
 namespace Laurels\V1;
 
 /**
- * Administration. Whoever reaches the port may call it: see "Running Laurels".
+ * Administration. It needs a key with the scope admin, or a server without keys.
  *
  * Errors are those of AchievementService.
  */

@@ -109,6 +109,46 @@ class ErrorReason
      */
     const ERROR_REASON_SHUTTING_DOWN = 16;
     /**
+     * The server has keys, and the call came without one; send it as the metadata
+     * "authorization", after "Bearer ". [UNAUTHENTICATED, no]
+     *
+     * Generated from protobuf enum <code>ERROR_REASON_CREDENTIALS_MISSING = 17;</code>
+     */
+    const ERROR_REASON_CREDENTIALS_MISSING = 17;
+    /**
+     * The key or token cannot be read, or is none of this server's.
+     * [UNAUTHENTICATED, no]
+     *
+     * Generated from protobuf enum <code>ERROR_REASON_CREDENTIALS_INVALID = 18;</code>
+     */
+    const ERROR_REASON_CREDENTIALS_INVALID = 18;
+    /**
+     * The key or token was good, and its time is over. [UNAUTHENTICATED, no]
+     *
+     * Generated from protobuf enum <code>ERROR_REASON_CREDENTIALS_EXPIRED = 19;</code>
+     */
+    const ERROR_REASON_CREDENTIALS_EXPIRED = 19;
+    /**
+     * The key, or the key that the token is signed with, was taken back.
+     * [UNAUTHENTICATED, no]
+     *
+     * Generated from protobuf enum <code>ERROR_REASON_CREDENTIALS_REVOKED = 21;</code>
+     */
+    const ERROR_REASON_CREDENTIALS_REVOKED = 21;
+    /**
+     * The key or token is good, and not for this. [PERMISSION_DENIED, no]
+     *
+     * Generated from protobuf enum <code>ERROR_REASON_PERMISSION_DENIED = 22;</code>
+     */
+    const ERROR_REASON_PERMISSION_DENIED = 22;
+    /**
+     * The key calls more often than it may. RetryInfo says how long to wait.
+     * [RESOURCE_EXHAUSTED, yes]
+     *
+     * Generated from protobuf enum <code>ERROR_REASON_RATE_LIMITED = 23;</code>
+     */
+    const ERROR_REASON_RATE_LIMITED = 23;
+    /**
      * A fault of the server's own; its log has the details. [INTERNAL, yes]
      *
      * Generated from protobuf enum <code>ERROR_REASON_INTERNAL = 20;</code>
@@ -130,6 +170,12 @@ class ErrorReason
         self::ERROR_REASON_BADGES_INVALID => 'ERROR_REASON_BADGES_INVALID',
         self::ERROR_REASON_STORE_READ_ONLY => 'ERROR_REASON_STORE_READ_ONLY',
         self::ERROR_REASON_SHUTTING_DOWN => 'ERROR_REASON_SHUTTING_DOWN',
+        self::ERROR_REASON_CREDENTIALS_MISSING => 'ERROR_REASON_CREDENTIALS_MISSING',
+        self::ERROR_REASON_CREDENTIALS_INVALID => 'ERROR_REASON_CREDENTIALS_INVALID',
+        self::ERROR_REASON_CREDENTIALS_EXPIRED => 'ERROR_REASON_CREDENTIALS_EXPIRED',
+        self::ERROR_REASON_CREDENTIALS_REVOKED => 'ERROR_REASON_CREDENTIALS_REVOKED',
+        self::ERROR_REASON_PERMISSION_DENIED => 'ERROR_REASON_PERMISSION_DENIED',
+        self::ERROR_REASON_RATE_LIMITED => 'ERROR_REASON_RATE_LIMITED',
         self::ERROR_REASON_INTERNAL => 'ERROR_REASON_INTERNAL',
     ];
 

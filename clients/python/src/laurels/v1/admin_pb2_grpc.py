@@ -6,7 +6,7 @@ from laurels.v1 import admin_pb2 as laurels_dot_v1_dot_admin__pb2
 
 
 class AdminServiceStub(object):
-    """Administration. Whoever reaches the port may call it: see "Running Laurels".
+    """Administration. It needs a key with the scope admin, or a server without keys.
 
     Errors are those of AchievementService.
     """
@@ -45,7 +45,7 @@ class AdminServiceStub(object):
 
 
 class AdminServiceServicer(object):
-    """Administration. Whoever reaches the port may call it: see "Running Laurels".
+    """Administration. It needs a key with the scope admin, or a server without keys.
 
     Errors are those of AchievementService.
     """
@@ -132,7 +132,7 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService(object):
-    """Administration. Whoever reaches the port may call it: see "Running Laurels".
+    """Administration. It needs a key with the scope admin, or a server without keys.
 
     Errors are those of AchievementService.
     """
