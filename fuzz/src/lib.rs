@@ -6,6 +6,7 @@
 
 mod badges;
 mod call;
+mod credential;
 mod cursor;
 mod disk;
 mod document;
@@ -20,6 +21,7 @@ mod web;
 mod world;
 
 pub use badges::badges;
+pub use credential::credential;
 pub use cursor::cursor;
 pub use document::document;
 pub use expression::expression;
@@ -33,9 +35,10 @@ pub use web::{connect, grpc_web};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("badges", badges),
     ("connect", connect),
+    ("credential", credential),
     ("cursor", cursor),
     ("document", document),
     ("expression", expression),

@@ -144,7 +144,7 @@ impl Caller {
         }
     }
 
-    /// As [`step`](Caller::step), for a stream: how long to wait before the next event is read.
+    /// As [`step`](Caller::step), for a stream: how long to wait with the next event.
     pub fn wait(&self) -> Option<Duration> {
         match self.step() {
             Err(Refused { why: Why::TooFast(wait), .. }) => Some(wait),

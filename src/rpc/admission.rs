@@ -6,15 +6,22 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
 use tonic::body::Body;
 use tonic::codegen::{Service, http};
 use tonic::{Request, Status};
 
 use super::status::Refusal;
 use crate::access::{self, Access, Caller, Needs, Refused};
+
+/// How much of a call that is refused is taken in, in bytes. Of a larger one, the rest is refused too.
+const REFUSED_BYTES: usize = 64 * 1024;
+/// For how long the rest of a call that is refused is waited for. Then it is answered as it is.
+const REFUSED_WAIT: Duration = Duration::from_millis(100);
 
 /// Lets calls in, or refuses them.
 #[derive(Clone)]
@@ -59,7 +66,11 @@ where
         let caller = self.access.caller(authorization.as_ref().map(|value| value.as_bytes()));
         if let Err(refused) = caller.may(needs).and_then(|()| caller.step()) {
             tracing::debug!(path, why = %refused, "a call was not let in");
-            return Box::pin(std::future::ready(Ok(status(refused).into_http())));
+            let body = request.into_body();
+            return Box::pin(async move {
+                take_in(body).await;
+                Ok(status(refused).into_http())
+            });
         }
         request.extensions_mut().insert(caller.clone());
         let answer = self.inner.call(request);
@@ -68,6 +79,22 @@ where
             Ok(response.map(|body| Body::new(Watched { body, caller, needs, refused: None, ended: false })))
         })
     }
+}
+
+/// Takes in what is still on its way of a call that is refused. Answered before it is whole, its stream is reset behind the
+/// answer, and libcurl 7.88 loses the answer then: a PHP site would not learn that its key is wrong.
+async fn take_in(mut body: Body) {
+    let mut left = REFUSED_BYTES;
+    let rest = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+                Some(fewer) => left = fewer,
+                None => return,
+            }
+        }
+    };
+    // Over or not: it is answered now.
+    let _ = tokio::time::timeout(REFUSED_WAIT, rest).await;
 }
 
 fn status(refused: Refused) -> Status {

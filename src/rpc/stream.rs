@@ -37,8 +37,9 @@ pub(super) fn answer(
     closing: Closing,
 ) -> Answers {
     let (sender, answers) = mpsc::channel(ANSWERS_BUFFERED);
+    let waiting = VecDeque::new();
     let exchange =
-        Exchange { service, caller, waiting: VecDeque::new(), historical: None, held: None, ended: None };
+        Exchange { service, caller, waiting, historical: None, counted: true, held: None, ended: None };
     tokio::spawn(exchange.run(requests, sender, closing));
     ReceiverStream::new(answers)
 }
@@ -51,8 +52,10 @@ struct Exchange {
     waiting: VecDeque<Waiting>,
     /// Whether the stream is the past; known from the first message on.
     historical: Option<bool>,
-    /// Until when nothing is read: its key sent as many events as it may for now.
-    held: Option<Pin<Box<Sleep>>>,
+    /// Whether the next event was counted already: the first one is by the call.
+    counted: bool,
+    /// What was read too early for its key, and until when it waits. Nothing more is read meanwhile.
+    held: Option<(Pin<Box<Sleep>>, Frame<RecordEventsRequest>)>,
     /// Why nothing more is read; said when all is answered.
     ended: Option<Result<(), Status>>,
 }
@@ -93,9 +96,15 @@ impl Exchange {
                     index += 1;
                 }
                 frame = requests.next(), if self.ended.is_none() && room && self.held.is_none() => {
-                    self.take(frame).await;
+                    match frame {
+                        None => self.ended = Some(Ok(())),
+                        Some(Err(status)) => self.ended = Some(Err(status)),
+                        Some(Ok(frame)) => self.count(frame).await,
+                    }
                 }
-                () = over(&mut self.held), if self.ended.is_none() && self.held.is_some() => self.step(),
+                frame = late(&mut self.held), if self.ended.is_none() && self.held.is_some() => {
+                    self.count(frame).await;
+                }
                 () = closing.begun(), if self.ended.is_none() => self.shut_down(),
                 () = answers.closed() => return,
             }
@@ -106,26 +115,24 @@ impl Exchange {
         }
     }
 
-    /// Takes in what was read.
-    async fn take(&mut self, frame: Option<Result<Frame<RecordEventsRequest>, Status>>) {
+    /// Takes in what was read, or holds it back for as long as its key has to wait.
+    async fn count(&mut self, frame: Frame<RecordEventsRequest>) {
+        let wait = if std::mem::take(&mut self.counted) { None } else { self.caller.wait() };
+        match wait {
+            Some(wait) => self.held = Some((Box::pin(sleep(wait)), frame)),
+            None => self.take(frame).await,
+        }
+    }
+
+    async fn take(&mut self, frame: Frame<RecordEventsRequest>) {
         match frame {
-            None => self.ended = Some(Ok(())),
-            Some(Err(status)) => self.ended = Some(Err(status)),
-            Some(Ok(Err(refusal))) => self.waiting.push_back(Waiting::Refused(refusal)),
-            Some(Ok(Ok(request))) => match self.submit(request).await {
-                Ok(waiting) => {
-                    self.waiting.push_back(waiting);
-                    self.step();
-                }
+            Err(refusal) => self.waiting.push_back(Waiting::Refused(refusal)),
+            Ok(request) => match self.submit(request).await {
+                Ok(waiting) => self.waiting.push_back(waiting),
                 Err(Error::ShuttingDown) => self.shut_down(),
                 Err(error) => self.waiting.push_back(Waiting::Refused(error.into())),
             },
         }
-    }
-
-    /// Counts the next event before it is read; the first one counts as the call.
-    fn step(&mut self) {
-        self.held = self.caller.wait().map(|wait| Box::pin(sleep(wait)));
     }
 
     async fn submit(&mut self, request: RecordEventsRequest) -> Result<Waiting, Error> {
@@ -153,10 +160,13 @@ impl Exchange {
     }
 }
 
-/// Waits until something may be read again.
-async fn over(held: &mut Option<Pin<Box<Sleep>>>) {
-    match held {
-        Some(held) => held.await,
+/// What was held back, once it has waited. May be dropped and called again.
+async fn late<M>(held: &mut Option<(Pin<Box<Sleep>>, M)>) -> M {
+    if let Some((wait, _)) = held {
+        wait.await;
+    }
+    match held.take() {
+        Some((_, frame)) => frame,
         None => std::future::pending().await,
     }
 }

@@ -10,6 +10,7 @@ mod exposure;
 mod floods;
 mod frames;
 mod http;
+mod keys;
 mod matrix;
 mod program;
 mod server;

@@ -37,6 +37,11 @@ fn whatever_stands_for_json_is_answered_with_json() {
 }
 
 #[test]
+fn no_credential_that_somebody_made_up_is_let_in() {
+    replay("credential", targets::credential);
+}
+
+#[test]
 fn every_cursor_is_written_as_it_was_read_or_refused() {
     replay("cursor", targets::cursor);
 }

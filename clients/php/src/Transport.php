@@ -15,7 +15,7 @@ enum Transport: string
     /** The C extension grpc. */
     case Extension = 'grpc';
 
-    /** ext-curl with gRPC-Web framing: HTTP/1.1 or HTTP/2, through any proxy. */
+    /** ext-curl with gRPC-Web framing: HTTP/1.1, through any proxy. */
     case CurlGrpcWeb = 'curl-grpc-web';
 
     /** ext-curl with gRPC as it is: HTTP/2 all the way. */

@@ -27,6 +27,11 @@ final class Answer
         if ($fault !== null) {
             return $fault;
         }
+        // A server that refuses a call before it has read all of it says so, and resets the stream: libcurl reports
+        // that last.
+        if ($this->head->hasStatus()) {
+            return $this->told($framing);
+        }
         return match ($this->error) {
             \CURLE_OK => $this->told($framing),
             \CURLE_OPERATION_TIMEOUTED => CallStatus::of(

@@ -148,7 +148,11 @@ final class CurlChannel
 
     private function version(bool $warm): int
     {
-        if ($this->framing === Framing::Web || $this->settings->usesTls()) {
+        if ($this->framing === Framing::Web) {
+            // One call at a time gains nothing from HTTP/2, and this is what libcurl has no trouble with.
+            return \CURL_HTTP_VERSION_1_1;
+        }
+        if ($this->settings->usesTls()) {
             return \CURL_HTTP_VERSION_2TLS;
         }
         // These two fail a second request over a connection that began with prior knowledge (curl#10634).

@@ -49,6 +49,12 @@ final class Head
         return $metadata;
     }
 
+    /** Whether the server said how the call ended. */
+    public function hasStatus(): bool
+    {
+        return $this->first('grpc-status') !== null;
+    }
+
     /** How the call ended, by what the server or a proxy said. */
     public function status(Framing $framing): CallStatus
     {
