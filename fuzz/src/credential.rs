@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use laurels::access::{Access, Keyring, Needs, Scope};
+use laurels::access::{Access, Keyring, Needs, Scope, StreamLimits};
 use laurels::clock::Clock;
 use laurels::event::Time;
 
@@ -20,7 +20,7 @@ secret = "6b1d3f2e7c9a48d0b5e4f6a7182930c4d5e6f708192a3b4c5d6e7f8091a2b3c4"
 
 static ACCESS: LazyLock<Access> = LazyLock::new(|| {
     let clock = Clock::fixed(Time::from_unix(1_767_225_600, 0).expect("this time is in range"));
-    Access::new(Keyring::parse(FILE).expect("this file is right"), clock)
+    Access::new(Keyring::parse(FILE).expect("this file is right"), StreamLimits::default(), clock)
 });
 
 /// None is let in, and a file is read or said to be wrong.

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::process::Command;
 use std::task::Poll;
 
-use laurels::access::{Access, Grant, KeyFile, Made, Narrowing, Scope};
+use laurels::access::{Access, Grant, KeyFile, Made, Narrowing, Scope, StreamLimits};
 use laurels::clock::Clock;
 use laurels::event::Time;
 use laurels_client::{Client, ErrorReason, Event, WatchOptions};
@@ -33,7 +33,7 @@ impl Keys {
     }
 
     fn access(&self, clock: Clock) -> Access {
-        Access::new(self.file.read().unwrap().unwrap(), clock)
+        Access::new(self.file.read().unwrap().unwrap(), StreamLimits::default(), clock)
     }
 }
 
