@@ -76,7 +76,9 @@ pub fn request(bytes: &[u8]) {
         let users = service.rarity().users;
         let again = call(&calls, method, &body, usize::MAX, most).await;
         assert_eq!(again.is_ok(), answer.is_ok(), "{method}");
-        assert_eq!(again.messages.len(), answer.messages.len(), "{method}");
+        // Notifications that are there at once come in one piece or in two, beyond those that are waited for.
+        let counted = |answer: &Answer| answer.messages.len().min(most);
+        assert_eq!(counted(&again), counted(&answer), "{method}");
         assert!(has_unnamed_events(method, &answer, &again) || service.rarity().users == users, "{method}");
         drop(calls);
         service.shut_down().await;
