@@ -107,8 +107,9 @@ impl Load {
 }
 
 impl Measured {
-    /// CPU time of checkpoints: that of the thread which owns sled.
+    /// CPU time of checkpoints: that of the thread which owns sled, and of sled's own.
     pub(crate) fn checkpoints_us(&self) -> f64 {
-        self.cpu_us_by_thread.get("laurels-sled").copied().unwrap_or_default()
+        let of_sled = |name: &str| name == "laurels-sled" || name.starts_with("sled-io");
+        self.cpu_us_by_thread.iter().filter(|(name, _)| of_sled(name)).map(|(_, each)| each).sum()
     }
 }
