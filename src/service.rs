@@ -431,9 +431,10 @@ impl Inner {
     }
 
     async fn load(self: &Arc<Self>, keys: Vec<Key>) -> Result<Vec<Arc<Document>>, Error> {
-        let inner = self.clone();
-        let loaded = self.threads.blocking(move || inner.store.load(&keys)).await;
-        loaded.map_err(Error::internal)?.map_err(Error::from_store)
+        let (answer, loaded) = oneshot::channel();
+        // Who asked may have gone.
+        self.store.load_then(keys, Box::new(move |documents| drop(answer.send(documents))));
+        loaded.await.map_err(Error::internal)?.map_err(Error::from_store)
     }
 
     /// Why there is no writer.
