@@ -6,6 +6,7 @@ mod opened;
 mod answering;
 mod canary;
 mod certificates;
+mod crowds;
 mod exposure;
 mod floods;
 mod frames;
