@@ -7,6 +7,7 @@ mod answering;
 mod canary;
 mod certificates;
 mod crowds;
+mod down;
 mod exposure;
 mod floods;
 mod frames;
