@@ -5,6 +5,7 @@ mod audit;
 mod badges;
 mod batching;
 mod backup;
+mod bench;
 mod binary;
 mod cli;
 mod cold;

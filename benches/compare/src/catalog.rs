@@ -1,0 +1,33 @@
+//! The badge files of the servers that are measured.
+
+/// Three stats listen to an event: how many, how much, on how many days running.
+pub(crate) const THREE: &str = r#"
+[badge.poster]
+on = "post.created"
+tiers = [{ at = 10, medal = "bronze" }, { at = 100, medal = "silver" }, { at = 1000, medal = "gold" }]
+
+[badge.writer]
+on = "post.created"
+sum = "event.data.words"
+tiers = [{ at = 1200 }, { at = 12000 }, { at = 120000 }]
+
+[badge.regular]
+on = "post.created"
+run = "day(event.time)"
+at = 7
+"#;
+
+/// The same three, and so many rules in all: the others hear other events.
+pub(crate) fn three_of(rules: usize) -> String {
+    let heard = 3;
+    let other = |number: usize| format!("\n[badge.other-{number}]\non = \"other.n{number}\"\nat = 5\n");
+    THREE.to_owned() + &(heard..rules).map(other).collect::<String>()
+}
+
+/// A user has twenty awards after one event.
+pub(crate) fn twenty() -> String {
+    let badge = |number: usize| {
+        format!("[badge.poster-{number}]\ntitle = \"Poster {number}\"\non = \"post.created\"\n")
+    };
+    (1..=20).map(badge).collect()
+}
