@@ -53,7 +53,7 @@ fn main() {
     let events: usize = events.parse().expect(usage);
     let source = Source { name: "rules.toml".to_owned(), text: RULES.to_owned() };
     let compiled = Catalog::compile(&[source], &Numbers::default());
-    let (catalog, numbers) = compiled.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+    let (catalog, numbers, _) = compiled.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     match what.as_str() {
         "decide" => each(&catalog, events, |outcome| drop(black_box(outcome))),
         "commit" => {
@@ -78,7 +78,7 @@ fn each(catalog: &Catalog, events: usize, mut hand_on: impl FnMut(Outcome)) {
             panic!("all documents are at hand")
         };
         documents.0.extend(outcome.documents.iter().cloned());
-        hand_on(outcome);
+        hand_on(*outcome);
     }
 }
 

@@ -18,7 +18,8 @@ const PIECES: u32 = 4;
 /// What came of giving by hand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Given {
-    /// The award: the new one, or the one that was held. None where a retry finds that it was taken back since.
+    /// The award: the new one, or the one that was held. None where a retry finds that it was taken back since, where
+    /// the rules dropped the badge just as it was asked for, and where it cannot be read now.
     pub award: Option<Award>,
     /// Whether it was held: then nothing changed.
     pub already_held: bool,
@@ -47,11 +48,11 @@ impl Service {
         let already_held = given.is_none();
         let award = match given {
             Some(award) => Some(award),
-            None => {
-                let (document, _) = self.document(&user).await?;
+            // The act is kept, whatever comes of reading what was held.
+            None => self.document(&user).await.ok().and_then(|(document, _)| {
                 let number = document.times(badge, &key);
                 document.award(badge, &key, number).cloned()
-            }
+            }),
         };
         Ok(Given { award, already_held, recorded })
     }
@@ -74,8 +75,13 @@ impl Service {
             let problem = format!("must be the id of a badge; there is no {:?}", order.badge);
             return Err(Error::InvalidRequest(vec![Invalid::new("badge", problem)]));
         };
+        let mut badge = badge.clone();
+        // An act that was done before the rules dropped the badge is answered as it was.
+        if badge.retired && self.0.is_recorded(&order.id).await? {
+            badge.retired = false;
+        }
         let arrival = self.0.arrival(&order.id, order.time).await?;
-        let (event, key) = order.parse(hand, badge, arrival).map_err(Error::InvalidRequest)?;
+        let (event, key) = order.parse(hand, &badge, arrival).map_err(Error::InvalidRequest)?;
         Ok(Parsed { badge: badge.number, key, event, arrival })
     }
 }

@@ -139,3 +139,24 @@ fn what_was_done_by_hand_survives_a_kill_a_lost_sled_and_a_restore() {
     assert_eq!(restored.code, Some(0), "{}", restored.err);
     is_the_same(&started(elsewhere.path()));
 }
+
+/// A retry says what came of the first try, whatever has become of the rules.
+#[test]
+fn a_retry_is_answered_as_it_was_though_the_rules_would_refuse_it_now() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = started(directory.path());
+    let award = |id: &str| server.run(&["award", "ann", "met-us", "--reason", "our stand", "--id", id]);
+    let heart = |id: &str| {
+        server.run(&["record", "ben", "heart.given", "owner=ann", "n=1", "--subject", "p1", "--id", id])
+    };
+    assert!(award("a1").out.starts_with("given\n"));
+    assert_eq!(heart("e1").code, Some(0));
+    let rules = "[badge.other]\non = 'heart.given'\n[event]\n'heart.given' = { n = 'string' }";
+    fs::write(directory.path().join("badges/a.toml"), rules).unwrap();
+    assert_eq!(server.run(&["reload"]).code, Some(0));
+
+    assert!(award("a1").out.starts_with("given before\n"), "{:?}", award("a1"));
+    assert!(award("a2").err.contains("declared no longer"), "{:?}", award("a2"));
+    assert!(heart("e1").out.starts_with("recorded before; it gave"), "{:?}", heart("e1"));
+    assert!(heart("e2").err.contains("data.n"), "{:?}", heart("e2"));
+}

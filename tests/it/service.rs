@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use laurels::access::Access;
+use laurels::act::Order;
 use laurels::award::{News, Place};
 use laurels::catalog::{Catalog, Numbers};
 use laurels::clock::Clock;
@@ -334,8 +335,27 @@ async fn two_backups_are_taken_at_a_time_and_a_third_waits_for_its_turn() {
     }
 }
 
+/// What is held already is read again for the answer, when the act is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_was_kept_is_not_answered_with_an_error_when_reading_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let service = start(Odd::new(store), catalog);
+    let order = |id: &str| Order {
+        id: id.to_owned(),
+        user: "ann".to_owned(),
+        badge: "visitor".to_owned(),
+        reason: "our stand".to_owned(),
+        ..Order::default()
+    };
+    let given = service.award_by_hand(order("first")).await.unwrap();
+    assert!(given.award.is_some() && !given.already_held);
+    let held = service.award_by_hand(order("blinding")).await.unwrap();
+    assert!(held.award.is_none() && held.already_held && !held.recorded.duplicate);
+}
+
 /// A store with faults: its end lags behind so many times it is asked, deciding about the user `panic` panics on
-/// the writer's thread, and so does keeping the event `deadly`.
+/// the writer's thread, and so does keeping the event `deadly`. When it has kept the event `blinding` nothing can be read.
 struct Odd {
     store: Embedded,
     behind: AtomicU64,
@@ -343,11 +363,14 @@ struct Odd {
     gate: Mutex<()>,
     /// Most changes that were kept at once.
     largest: AtomicUsize,
+    /// Whether nothing can be read any more.
+    is_blind: AtomicBool,
 }
 
 impl Odd {
     fn new(store: Embedded) -> Odd {
-        Odd { store, behind: AtomicU64::new(0), gate: Mutex::new(()), largest: AtomicUsize::new(0) }
+        let (behind, largest, is_blind) = Default::default();
+        Odd { store, behind, gate: Mutex::new(()), largest, is_blind }
     }
 }
 
@@ -380,10 +403,14 @@ impl Store for Odd {
     fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
         let on_writer = std::thread::current().name() == Some("laurels-writer");
         assert!(!on_writer || key.part("user").as_deref() != Some("panic"), "a mistake in the engine");
-        self.store.at_hand(key)
+        if self.is_blind.load(Ordering::SeqCst) { None } else { self.store.at_hand(key) }
     }
 
     fn load(&self, keys: &[Key]) -> Result<Vec<Arc<Document>>, Error> {
+        if self.is_blind.load(Ordering::SeqCst) {
+            let source = std::io::ErrorKind::StorageFull.into();
+            return Err(Error::Io { action: "use the tree".to_owned(), source });
+        }
         self.store.load(keys)
     }
 
@@ -392,7 +419,10 @@ impl Store for Odd {
         let _gate = self.gate.blocking_lock();
         let changes = group.iter().flat_map(|outcome| &outcome.record.changes);
         self.largest.fetch_max(changes.map(|(_, changes)| changes.len()).sum(), Ordering::SeqCst);
-        self.store.commit(group)
+        let blinds = group.iter().any(|outcome| outcome.record.event.id.as_str() == "blinding");
+        self.store.commit(group)?;
+        self.is_blind.fetch_or(blinds, Ordering::SeqCst);
+        Ok(())
     }
 
     fn news_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<News>, Error> {
