@@ -5,6 +5,7 @@
 //! writer: one thread that owns deciding and keeping, so that there is one order of events and no
 //! update is lost. Its loop, in `service/writer.rs`, is the heart of it all.
 
+mod audited;
 mod backup;
 mod cursor;
 mod error;

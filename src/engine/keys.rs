@@ -22,8 +22,8 @@ pub const KEYS_MAX: usize = 1_000;
 /// The documents that an event is sure to ask for, as far as they can be told without looking: to be
 /// fetched before it is decided. What a rule then needs beyond them, [`decide`](super::decide) says.
 pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec<Key> {
-    if Act::of(event).is_some() {
-        return hand::keys(event);
+    if let Some(act) = Act::of(event) {
+        return hand::keys(event, &act);
     }
     let view = View::new(catalog, documents);
     let event = &*as_declared(catalog, event);
