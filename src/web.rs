@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
 use tower::util::Either;
 use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::Cors;
@@ -120,6 +120,11 @@ async fn no_method<S: Routes>(inner: S, methods: &Methods, request: Request<Body
         (plain::HEALTH, _) => plain::health(inner, request.method()).await,
         _ => plain::page(&request, methods),
     }
+}
+
+/// Has nginx pass on each piece of an answer as it comes, which would hold it back until there is enough.
+fn pass_on_at_once(headers: &mut HeaderMap) {
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 }
 
 /// One call of the gRPC routes.
