@@ -10,6 +10,7 @@ mod award_line;
 mod awards;
 mod backup;
 mod badges;
+pub mod bench;
 mod check;
 mod config;
 mod error;
@@ -58,6 +59,7 @@ enum Command {
     Record(record::Record),
     Badges(badges::Badges),
     Watch(watch::Watch),
+    Bench(bench::Bench),
     Awards(awards::Awards),
     Award(award::Award),
     Revoke(revoke::Revoke),
@@ -96,6 +98,7 @@ fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Record(record) => block_on(record.run()),
         Command::Badges(badges) => block_on(badges.run()),
         Command::Watch(watch) => block_on(watch.run()),
+        Command::Bench(bench) => bench.run(),
         Command::Awards(awards) => block_on(awards.run()),
         Command::Award(award) => block_on(award.run()),
         Command::Revoke(revoke) => block_on(revoke.run()),

@@ -35,6 +35,7 @@ mod received;
 mod record;
 mod reflection;
 mod reload;
+mod sizes;
 mod status;
 mod stream;
 
@@ -60,8 +61,8 @@ use crate::service::Service;
 
 pub use calls::Calls;
 pub use ending::Ending;
-pub use frames::REQUEST_MAX_BYTES;
 pub use received::received;
+pub use sizes::Sizes;
 /// How a call ended, in a word.
 pub use tonic::Code;
 /// What a request or a response carries.
@@ -71,10 +72,11 @@ pub use tonic::body::Body;
 pub const DESCRIPTORS: [&[u8]; 3] =
     [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET, tonic_types::pb::FILE_DESCRIPTOR_SET];
 
-/// All calls of all services for those who may make them, and who tells those that last that the server goes down.
+/// All calls of all services for those who may make them, with messages of at most these sizes, and who tells those that last that the server goes down.
 pub async fn routes(
     service: &Service,
     access: &Access,
+    sizes: Sizes,
 ) -> (
     impl Calling<http::Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send>
     + Clone
@@ -97,7 +99,7 @@ pub async fn routes(
     let calls = ServiceBuilder::new()
         .layer(layer_fn(Deadline))
         .layer(layer_fn(move |inner| Admission::new(access.clone(), inner)))
-        .layer(MapRequestLayer::new(frames::guard))
+        .layer(MapRequestLayer::new(move |request| frames::guard(sizes, request)))
         .service(routes);
     (calls, Farewell { closer, health })
 }

@@ -36,7 +36,7 @@ pub async fn serve(
     access: Access,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let (calls, farewell) = rpc::routes(&service, &access).await;
+    let (calls, farewell) = rpc::routes(&service, &access, web.sizes).await;
     let calls = web::over(calls, &web).map_request(rpc::received);
 
     let (closed, kept) = oneshot::channel();

@@ -25,13 +25,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TE};
+use http::{HeaderMap, Method, Request, Response, Version};
 use tower::util::Either;
 use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::Cors;
 
 use crate::config::Site;
-use crate::rpc::Body;
+use crate::rpc::{Body, Sizes};
 use media::Media;
 use methods::Methods;
 
@@ -40,6 +41,7 @@ use methods::Methods;
 pub struct Web<S> {
     inner: S,
     methods: Arc<Methods>,
+    sizes: Sizes,
 }
 
 /// What may be chosen.
@@ -47,11 +49,13 @@ pub struct Web<S> {
 pub struct Options {
     /// The sites whose pages may call.
     pub sites: Vec<Site>,
+    /// How large messages may be.
+    pub sizes: Sizes,
 }
 
 /// Puts the translations before the gRPC routes.
 pub fn over<S>(inner: S, options: &Options) -> Either<Cors<Web<S>>, Web<S>> {
-    let web = Web { inner, methods: Arc::new(Methods::compiled_in()) };
+    let web = Web { inner, methods: Arc::new(Methods::compiled_in()), sizes: options.sizes };
     match origins::layer(&options.sites) {
         Some(layer) => Either::Left(layer.layer(web)),
         None => Either::Right(web),
@@ -87,14 +91,19 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (inner, methods) = (self.inner.clone(), self.methods.clone());
+        let (inner, methods, sizes) = (self.inner.clone(), self.methods.clone(), self.sizes);
         let request = request.map(Body::new);
-        Box::pin(async move { Ok(answer(inner, &methods, request).await) })
+        Box::pin(async move { Ok(answer(inner, &methods, sizes, request).await) })
     }
 }
 
 /// The answer to a request in whatever protocol it comes.
-async fn answer<S: Routes>(inner: S, methods: &Methods, request: Request<Body>) -> Response<Body> {
+async fn answer<S: Routes>(
+    inner: S,
+    methods: &Methods,
+    sizes: Sizes,
+    request: Request<Body>,
+) -> Response<Body> {
     let media = Media::of(request.headers());
     let is_post = request.method() == Method::POST;
     let method = match (media, methods.get(request.uri().path())) {
@@ -106,8 +115,8 @@ async fn answer<S: Routes>(inner: S, methods: &Methods, request: Request<Body>) 
         (_, Some(method)) => method,
     };
     match media {
-        Media::Json => connect::answer(inner, method, connect::Format::Json, request).await,
-        Media::Proto => connect::answer(inner, method, connect::Format::Proto, request).await,
+        Media::Json => connect::answer(inner, method, connect::Format::Json, sizes, request).await,
+        Media::Proto => connect::answer(inner, method, connect::Format::Proto, sizes, request).await,
         Media::ConnectStream => connect::no_streams(&request),
         Media::Grpc | Media::GrpcWeb { .. } | Media::Other => plain::unknown_media(),
     }
@@ -125,6 +134,16 @@ async fn no_method<S: Routes>(inner: S, methods: &Methods, request: Request<Body
 /// Has nginx pass on each piece of an answer as it comes, which would hold it back until there is enough.
 fn pass_on_at_once(headers: &mut HeaderMap) {
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+}
+
+/// One call that was translated, as native gRPC has it.
+async fn call_as_grpc<S: Routes>(inner: S, mut request: Request<Body>) -> Response<Body> {
+    *request.version_mut() = Version::HTTP_2;
+    let headers = request.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    call(inner, request).await
 }
 
 /// One call of the gRPC routes.

@@ -112,7 +112,7 @@ impl Serve {
             None => port,
             Some(tls) => port.tls(tls),
         };
-        let web = web::Options { sites: config.allow_origins.clone() };
+        let web = web::Options { sites: config.allow_origins.clone(), sizes: (&config.limits).into() };
         server::serve(port, web, service, keys.access, told)
             .await
             .map_err(|error| Error::Usage(error.to_string()))?;

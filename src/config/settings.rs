@@ -19,6 +19,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// The largest window: HTTP/2 cannot speak of twice as much.
 const WINDOW_LARGEST: u64 = 1 << 30;
+/// The largest message: tonic reads no larger one.
+const MESSAGE_LARGEST: u64 = 4 << 20;
 
 settings! {
     data: PathBuf = path();
@@ -54,6 +56,9 @@ settings! {
         taken_back: usize = count("calls", 1..=1_000_000);
         call_window_bytes: u32 = size(64 << 10..=WINDOW_LARGEST);
         connection_window_bytes: u32 = size(64 << 10..=WINDOW_LARGEST);
+        request_bytes: usize = size(1 << 10..=MESSAGE_LARGEST);
+        streamed_bytes: usize = size(1 << 10..=MESSAGE_LARGEST);
+        json_bytes: usize = size(1 << 10..=MESSAGE_LARGEST);
         data_bytes: usize = size(..=DATA_MAX_BYTES as u64);
         queue_events: usize = count("events", 1..=1_000_000);
         queue_bytes: usize = size(64 << 10..=1 << 30);

@@ -17,50 +17,60 @@ pub struct Guards {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exposed {
     address: SocketAddr,
-    guards: Guards,
+    missing: Missing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    Tls,
+    Key,
+    Both,
 }
 
 /// Says what is missing where a server listens beyond this machine.
 pub fn exposed(address: SocketAddr, guards: Guards) -> Option<Exposed> {
-    let missing = !guards.tls || !guards.lets_in_only_known();
-    (missing && !is_loopback(address.ip())).then_some(Exposed { address, guards })
+    let missing = guards.missing().filter(|_| !is_loopback(address.ip()))?;
+    Some(Exposed { address, missing })
 }
 
 impl Guards {
-    fn lets_in_only_known(self) -> bool {
-        self.keys || self.client_certificates
+    fn missing(self) -> Option<Missing> {
+        match (self.tls, self.keys || self.client_certificates) {
+            (true, true) => None,
+            (false, true) => Some(Missing::Tls),
+            (true, false) => Some(Missing::Key),
+            (false, false) => Some(Missing::Both),
+        }
     }
 }
 
 impl Exposed {
     /// What others could do.
     pub fn danger(&self) -> &'static str {
-        match (self.guards.tls, self.guards.lets_in_only_known()) {
-            (false, false) => {
+        match self.missing {
+            Missing::Both => {
                 "there is neither TLS nor a key, so whoever reaches it may record, read and take a backup of everything, and everybody on the way may too"
             }
-            (false, true) => "there is no TLS, so everybody on the way may read what is said, and the keys",
-            (true, false) => {
+            Missing::Tls => "there is no TLS, so everybody on the way may read what is said, and the keys",
+            Missing::Key => {
                 "there is no key, so whoever reaches it may record, read and take a backup of everything"
             }
-            (true, true) => "nothing is missing",
         }
     }
 
     /// What to do instead: exactly what to write.
     pub fn remedy(&self) -> String {
-        let mut steps = Vec::new();
-        if !self.guards.tls {
-            steps.push("for TLS, name a certificate: --tls-cert FILE --tls-key FILE");
-        }
-        if !self.guards.lets_in_only_known() {
-            steps.push("for a key: `laurels key create --scope record,read`");
-        }
+        let tls = "for TLS, name a certificate: --tls-cert FILE --tls-key FILE";
+        let key = "for a key: `laurels key create --scope record,read`";
+        let steps = match self.missing {
+            Missing::Tls => tls.to_owned(),
+            Missing::Key => key.to_owned(),
+            Missing::Both => format!("{tls}; {key}"),
+        };
         let port = self.address.port();
         format!(
-            "{}. Or listen on this machine only, behind something that guards it: --listen 127.0.0.1:{port}. Where nobody \
-             but friends can reach it, as within a container: --insecure. docs/operations.md tells more, under TLS",
-            steps.join("; ")
+            "{steps}. Or listen on this machine only, behind something that guards it: --listen 127.0.0.1:{port}. Where nobody \
+             but friends can reach it, as within a container: --insecure. docs/operations.md tells more, under TLS"
         )
     }
 }

@@ -5,8 +5,8 @@ use tonic::codegen::{Service as _, http};
 
 use super::achievements::Achievements;
 use super::closing::{self, Closer};
-use super::frames;
 use super::proto::achievement_service_server::AchievementServiceServer;
+use super::{Sizes, frames};
 use crate::access::Access;
 use crate::clock::Clock;
 use crate::service::Service;
@@ -29,7 +29,7 @@ impl Calls {
     /// The response to one request. Its body may come to an end much later, or never.
     pub async fn answer(&self, mut request: http::Request<Body>) -> http::Response<Body> {
         request.extensions_mut().insert(Access::open(Clock::system()).caller(None));
-        let Ok(response) = self.calls.clone().call(frames::guard(request)).await;
+        let Ok(response) = self.calls.clone().call(frames::guard(Sizes::default(), request)).await;
         response
     }
 }

@@ -14,23 +14,18 @@ use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http;
 
+use super::Sizes;
 use super::proto::ErrorReason;
 use super::status::Refusal;
-
-/// Largest message of a call that sends one. A larger one is refused with MESSAGE_TOO_LARGE.
-pub const REQUEST_MAX_BYTES: usize = 64 * 1024;
-/// Largest message of the stream of events. A larger one ends the stream with MESSAGE_TOO_LARGE, after
-/// all events before it are answered.
-pub(super) const STREAMED_MAX_BYTES: usize = 1024 * 1024;
 
 const SERVICE: &str = "/laurels.v1.AchievementService/";
 const STREAM: &str = "/laurels.v1.AchievementService/RecordEvents";
 const HEADER_BYTES: usize = 5;
 
 /// Puts the guard before the body of a request.
-pub(super) fn guard(request: http::Request<Body>) -> http::Request<Body> {
+pub(super) fn guard(sizes: Sizes, request: http::Request<Body>) -> http::Request<Body> {
     let path = request.uri().path();
-    let most = if path == STREAM { STREAMED_MAX_BYTES } else { REQUEST_MAX_BYTES };
+    let most = if path == STREAM { sizes.streamed_bytes } else { sizes.request_bytes };
     let needs_one = path != STREAM && path.starts_with(SERVICE);
     request.map(|body| Body::new(Guarded { body, lengths: Lengths::new(most, needs_one), refused: None }))
 }

@@ -16,13 +16,10 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 
 use super::methods::Method;
 use super::{Routes, json};
-use crate::rpc::{Body, Code, Ending, REQUEST_MAX_BYTES};
+use crate::rpc::{Body, Code, Ending, Sizes};
 
 pub(super) use error::refuse;
 
-/// Largest request as JSON, and largest after it was unpacked. A larger one is refused with MESSAGE_TOO_LARGE. As
-/// protobuf a message has at most what gRPC allows, and JSON writes the same with more bytes.
-pub(super) const JSON_MAX_BYTES: usize = 256 * 1024;
 /// How long a request may take until it is here. Then it is answered DEADLINE_EXCEEDED, and what was sent is forgotten.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// What stands before a message in gRPC: whether it is compressed, and its length.
@@ -42,10 +39,11 @@ pub(super) async fn answer<S: Routes>(
     inner: S,
     method: &Method,
     format: Format,
+    sizes: Sizes,
     request: Request<Body>,
 ) -> Response<Body> {
     let packs = compression::accepts_gzip(request.headers());
-    let (head, message) = match ask(inner, method, format, request).await {
+    let (head, message) = match ask(inner, method, format, sizes, request).await {
         Ok(answered) => answered,
         Err(ending) => return refuse(&ending),
     };
@@ -54,7 +52,7 @@ pub(super) async fn answer<S: Routes>(
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, format.media());
     headers.append(VARY, HeaderValue::from(ACCEPT_ENCODING));
-    let body = match compression::pack(&message).filter(|_| packs) {
+    let body = match packs.then(|| compression::pack(&message)).flatten() {
         Some(packed) => {
             headers.insert(CONTENT_ENCODING, compression::GZIP);
             packed
@@ -120,6 +118,7 @@ async fn ask<S: Routes>(
     inner: S,
     method: &Method,
     format: Format,
+    sizes: Sizes,
     request: Request<Body>,
 ) -> Result<(HeaderMap, Bytes), Ending> {
     if method.is_stream {
@@ -128,7 +127,8 @@ async fn ask<S: Routes>(
     let encoding = compression::of(request.headers())?;
     let request = headers::to_grpc(request)?;
     let (head, body) = request.into_parts();
-    let body = compression::unpack(encoding, read(body, format.most()).await?, format.most())?;
+    let most = format.most(sizes);
+    let body = compression::unpack(encoding, read(body, most).await?, most)?;
     let message = match format {
         Format::Proto => body,
         Format::Json => json::read(&method.input, &body)
@@ -151,9 +151,8 @@ async fn call<S: Routes>(
     request: Request<Body>,
     message: Bytes,
 ) -> Result<(HeaderMap, Bytes), Ending> {
-    let mut request = request.map(|_| Body::new(Full::new(frame(&message))));
-    headers::mark_as_grpc(request.headers_mut());
-    let (head, body) = super::call(inner, request).await.into_parts();
+    let request = request.map(|_| Body::new(Full::new(frame(&message))));
+    let (head, body) = super::call_as_grpc(inner, request).await.into_parts();
     if let Some(ending) = Ending::read(&head.headers).filter(|ending| ending.code != Code::Ok) {
         return Err(ending);
     }
@@ -200,10 +199,10 @@ impl Format {
         })
     }
 
-    fn most(self) -> usize {
+    fn most(self, sizes: Sizes) -> usize {
         match self {
-            Format::Json => JSON_MAX_BYTES,
-            Format::Proto => REQUEST_MAX_BYTES,
+            Format::Json => sizes.json_bytes,
+            Format::Proto => sizes.request_bytes,
         }
     }
 }

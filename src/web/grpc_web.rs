@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{BufMut, Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TE};
-use http::{HeaderMap, Request, Response, Version};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 
 use super::Routes;
@@ -22,14 +22,11 @@ const TRAILERS: u8 = 0x80;
 /// The answer to one call; its body may be a stream.
 pub(super) async fn answer<S: Routes>(inner: S, request: Request<Body>, is_text: bool) -> Response<Body> {
     let answer_is_text = wants_text(request.headers()).unwrap_or(is_text);
-    let (mut head, body) = request.into_parts();
-    head.version = Version::HTTP_2;
-    head.headers.remove(CONTENT_LENGTH);
-    head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    head.headers.insert(TE, HeaderValue::from_static("trailers"));
-    let body = if is_text { Body::new(FromText { body, rest: BytesMut::new() }) } else { body };
-
-    let mut response = super::call(inner, Request::from_parts(head, body)).await;
+    let request = match is_text {
+        true => request.map(|body| Body::new(FromText { body, rest: BytesMut::new() })),
+        false => request,
+    };
+    let mut response = super::call_as_grpc(inner, request).await;
     let media = match answer_is_text {
         true => "application/grpc-web-text+proto",
         false => "application/grpc-web+proto",

@@ -1,12 +1,21 @@
-//! The methods that there are, by their paths: read from the descriptors once, when the server starts.
+//! The methods that there are, by their paths, and the messages: read from the descriptors once, when the server starts.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use crate::rpc::DESCRIPTORS;
 
-const COMPILED_IN: &str = "the descriptors are compiled in, and tests read them";
+/// All that the compiled-in descriptors tell of.
+pub(super) static DESCRIBED: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    let mut pool = DescriptorPool::new();
+    for descriptors in DESCRIPTORS {
+        pool.decode_file_descriptor_set(descriptors)
+            .expect("the descriptors are compiled in, and tests read them");
+    }
+    pool
+});
 
 /// One method.
 #[derive(Debug)]
@@ -28,11 +37,7 @@ pub(super) struct Methods {
 impl Methods {
     /// Those of the descriptors that are compiled in.
     pub(super) fn compiled_in() -> Methods {
-        let mut pool = DescriptorPool::new();
-        for descriptors in DESCRIPTORS {
-            pool.decode_file_descriptor_set(descriptors).expect(COMPILED_IN);
-        }
-        let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
+        let methods = DESCRIBED.services().flat_map(|service| service.methods().collect::<Vec<_>>());
         let by_path = methods.map(|method| {
             let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
             let is_stream = method.is_client_streaming() || method.is_server_streaming();

@@ -36,7 +36,7 @@ pub(super) async fn answer<S: Routes>(inner: S, method: &Method, request: Reques
         _ => return plain::only(&[http::Method::GET, http::Method::HEAD], request.method()),
     };
     let response = match ask(method, request) {
-        Ok(request) => super::call(inner, request).await,
+        Ok(request) => super::call_as_grpc(inner, request).await,
         Err(ending) => return connect::refuse(&ending),
     };
     let (head, body) = response.into_parts();
@@ -65,6 +65,5 @@ fn ask(method: &Method, request: Request<Body>) -> Result<Request<Body>, Ending>
     if let Some(authorization) = authorization {
         head.headers.insert(http::header::AUTHORIZATION, authorization);
     }
-    headers::mark_as_grpc(&mut head.headers);
     Ok(Request::from_parts(head, Body::new(Full::new(frame(&message)))))
 }

@@ -8,3 +8,4 @@ mod mistakes;
 mod notifications;
 mod origins;
 mod plain;
+mod sizes;

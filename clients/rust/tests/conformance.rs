@@ -61,7 +61,9 @@ impl Replay {
         match step["call"].as_str().unwrap() {
             "record" => self.client.record(event(&with)).await.map(|recorded| shown_recorded(&recorded)),
             "badges" | "progress" => self.badges(&with).await,
-            "profile" => self.client.profile(text(&with, "user")).await.map(|profile| shown_profile(&profile)),
+            "profile" => {
+                self.client.profile(text(&with, "user")).await.map(|profile| shown_profile(&profile))
+            }
             "updateProfile" => self.update_profile(&with).await,
             "listBadges" => self.list_badges(&with).await,
             "watch" => self.watch(step, &with).await,

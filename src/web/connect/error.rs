@@ -1,28 +1,17 @@
 //! Errors as Connect writes them: a status of HTTP, and the same facts as gRPC's as JSON.
 
-use std::sync::LazyLock;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::{HeaderValue, Response, StatusCode};
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::DynamicMessage;
 use prost_types::Any;
 use serde::Serialize;
 
-use crate::rpc::{self, Code, DESCRIPTORS, Ending};
+use crate::rpc::{self, Code, Ending};
+use crate::web::methods::DESCRIBED;
 use crate::web::plain;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// What details may be made of.
-static KNOWN: LazyLock<DescriptorPool> = LazyLock::new(|| {
-    let mut pool = DescriptorPool::new();
-    for descriptors in DESCRIPTORS {
-        pool.decode_file_descriptor_set(descriptors)
-            .expect("the descriptors are compiled in, and tests read them");
-    }
-    pool
-});
 
 /// The answer to a call that ended in an error.
 pub(in crate::web) fn refuse(ending: &Ending) -> Response<rpc::Body> {
@@ -63,7 +52,7 @@ impl<'a> Body<'a> {
 impl<'a> Detail<'a> {
     fn of(any: &'a Any) -> Detail<'a> {
         let name = any.type_url.rsplit('/').next().unwrap_or_default();
-        let debug = KNOWN.get_message_by_name(name);
+        let debug = DESCRIBED.get_message_by_name(name);
         let debug = debug.and_then(|known| DynamicMessage::decode(known, &any.value[..]).ok());
         // A duration that JSON cannot write would take the whole error with it.
         let debug = debug.filter(|message| serde_json::to_value(message).is_ok());

@@ -1,7 +1,7 @@
 //! Headers of Connect as gRPC's, and back.
 
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, Request, Version};
+use http::{HeaderMap, Request};
 
 use crate::rpc::{Body, Ending};
 
@@ -43,14 +43,7 @@ pub(in crate::web) fn to_grpc(request: Request<Body>) -> Result<Request<Body>, E
     if let Some(timeout) = timeout {
         head.headers.insert(GRPC_TIMEOUT, timeout);
     }
-    head.version = Version::HTTP_2;
     Ok(Request::from_parts(head, body))
-}
-
-/// Marks a request as native gRPC.
-pub(in crate::web) fn mark_as_grpc(headers: &mut HeaderMap) {
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert(header::TE, HeaderValue::from_static("trailers"));
 }
 
 /// Headers and trailers of a gRPC answer as headers.

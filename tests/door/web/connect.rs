@@ -82,29 +82,49 @@ async fn a_message_of_the_largest_size_is_taken_and_a_larger_one_is_not() {
 }
 
 #[tokio::test]
-async fn requests_and_answers_may_be_packed_by_gzip() {
+async fn a_request_may_be_packed_by_gzip_and_by_nothing_else() {
     let server = server::start().await;
     let path = "/laurels.v1.AchievementService/ListBadges";
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(b"{}").unwrap();
     let mut request = post(path, JSON, packed.finish().unwrap());
-    request.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
-    let plain = send(server.address, request.clone()).await;
-    assert_eq!((plain.status.as_u16(), plain.header("content-encoding")), (200, ""));
-
-    request.headers_mut().insert("accept-encoding", "gzip, br".parse().unwrap());
-    let reply = send(server.address, request.clone()).await;
-    // Three badges have hardly a kilobyte: only what is worth it is packed.
-    match plain.body.len() >= 1024 {
-        true => {
-            assert_eq!(reply.header("content-encoding"), "gzip");
-            assert_eq!(std::io::read_to_string(GzDecoder::new(&reply.body[..])).unwrap(), plain.text());
-        }
-        false => assert_eq!(reply.body, plain.body),
+    for (encoding, status) in [("gzip", 200), ("br", 501), ("identity", 400)] {
+        request.headers_mut().insert("content-encoding", encoding.parse().unwrap());
+        assert_eq!(send(server.address, request.clone()).await.status, status, "{encoding}");
     }
+    server.stop().await;
+}
 
-    request.headers_mut().insert("content-encoding", "br".parse().unwrap());
-    assert_eq!(send(server.address, request).await.status, 501);
+#[tokio::test]
+async fn an_answer_of_a_kilobyte_is_gzipped_where_the_caller_accepts_it_and_not_otherwise() {
+    let server = server::start().await;
+    for photo in 0..10 {
+        let event = json!({"type": "photo.posted", "user": "ann", "subject": format!("photo-{photo}")});
+        assert_eq!(call(&server, "RecordEvent", &json!({ "event": event }).to_string()).await.status, 200);
+    }
+    let asked = async |body: &str, accepts: Option<&str>| {
+        let mut request = post("/laurels.v1.AchievementService/GetBadges", JSON, body.to_owned());
+        if let Some(accepts) = accepts {
+            request.headers_mut().insert("accept-encoding", accepts.parse().unwrap());
+        }
+        let reply = send(server.address, request).await;
+        assert_eq!((reply.status.as_u16(), reply.header("vary")), (200, "accept-encoding"));
+        reply
+    };
+    let plain = asked(r#"{"user":"ann"}"#, None).await;
+    assert!(plain.body.len() >= 1024 && plain.header("content-encoding").is_empty(), "{plain:?}");
+    for accepts in ["gzip", "br;q=1, gzip;q=0.5"] {
+        let packed = asked(r#"{"user":"ann"}"#, Some(accepts)).await;
+        assert_eq!(packed.header("content-encoding"), "gzip", "{accepts}");
+        assert!(packed.body.len() < plain.body.len());
+        assert_eq!(std::io::read_to_string(GzDecoder::new(&packed.body[..])).unwrap(), plain.text());
+    }
+    for accepts in ["identity", "br", "gzip;q=0"] {
+        let reply = asked(r#"{"user":"ann"}"#, Some(accepts)).await;
+        assert_eq!((reply.header("content-encoding"), &reply.body), ("", &plain.body), "{accepts}");
+    }
+    let short = asked(r#"{"user":"nobody","withoutProgress":true}"#, Some("gzip")).await;
+    assert!(short.body.len() < 1024 && short.header("content-encoding").is_empty(), "{short:?}");
     server.stop().await;
 }
 

@@ -41,7 +41,7 @@ async fn no_page_of_another_site_may_read_if_nothing_is_said() {
 #[tokio::test]
 async fn pages_of_the_list_may_call_and_read_with_their_cookies() {
     let sites = vec![FORUM.parse().unwrap(), "http://localhost:8080".parse().unwrap()];
-    let server = server::start_with(Options { sites }).await;
+    let server = server::start_with(Options { sites, ..Options::default() }).await;
     for origin in [FORUM, "http://localhost:8080"] {
         for path in [CALL, "/v1/notifications"] {
             let reply = send(server.address, preflight(path, origin)).await;
@@ -66,7 +66,8 @@ async fn pages_of_the_list_may_call_and_read_with_their_cookies() {
 
 #[tokio::test]
 async fn pages_of_other_sites_may_not_although_there_is_a_list() {
-    let server = server::start_with(Options { sites: vec![FORUM.parse().unwrap()] }).await;
+    let server =
+        server::start_with(Options { sites: vec![FORUM.parse().unwrap()], ..Options::default() }).await;
     for origin in
         ["https://evil.example", "https://forum.example.evil.example", "http://forum.example", "null"]
     {

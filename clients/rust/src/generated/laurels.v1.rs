@@ -643,7 +643,8 @@ pub mod achievement_service_client {
     /// asks for patience carries google.rpc.RetryInfo. A duplicate event is not an
     /// error, and neither is a user nobody has heard of.
     ///
-    /// A request has at most 64 KiB, a message of RecordEvents at most 1 MiB.
+    /// A request has at most 64 KiB, a message of RecordEvents at most 1 MiB, unless
+    /// the server is set otherwise.
     #[derive(Debug, Clone)]
     pub struct AchievementServiceClient<T> {
         inner: tonic::client::Grpc<T>,

@@ -15,7 +15,8 @@ class AchievementServiceStub(object):
     asks for patience carries google.rpc.RetryInfo. A duplicate event is not an
     error, and neither is a user nobody has heard of.
 
-    A request has at most 64 KiB, a message of RecordEvents at most 1 MiB.
+    A request has at most 64 KiB, a message of RecordEvents at most 1 MiB, unless
+    the server is set otherwise.
     """
 
     def __init__(self, channel):
@@ -70,7 +71,8 @@ class AchievementServiceServicer(object):
     asks for patience carries google.rpc.RetryInfo. A duplicate event is not an
     error, and neither is a user nobody has heard of.
 
-    A request has at most 64 KiB, a message of RecordEvents at most 1 MiB.
+    A request has at most 64 KiB, a message of RecordEvents at most 1 MiB, unless
+    the server is set otherwise.
     """
 
     def RecordEvent(self, request, context):
@@ -186,7 +188,8 @@ class AchievementService(object):
     asks for patience carries google.rpc.RetryInfo. A duplicate event is not an
     error, and neither is a user nobody has heard of.
 
-    A request has at most 64 KiB, a message of RecordEvents at most 1 MiB.
+    A request has at most 64 KiB, a message of RecordEvents at most 1 MiB, unless
+    the server is set otherwise.
     """
 
     @staticmethod
