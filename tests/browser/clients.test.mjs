@@ -7,6 +7,7 @@ import { launch, open } from "./chromium.mjs";
 import { Laurels } from "./laurels.mjs";
 import { roads } from "./roads.mjs";
 import { Site } from "./site.mjs";
+import { HANGS_MS } from "./waiting.mjs";
 
 const INVALID_ARGUMENT = 3;
 
@@ -20,7 +21,7 @@ const clients = {
 };
 
 for (const [way, { scheme, build }] of Object.entries(roads)) {
-  describe(way, { timeout: 60_000 }, () => {
+  describe(way, { timeout: HANGS_MS }, () => {
     let browser, site, laurels, road, page;
     before(async () => {
       [browser, site] = await Promise.all([launch(), Site.start(scheme)]);

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { Laurels } from "./laurels.mjs";
 import { connect, connectNode, service } from "./packages.mjs";
 import { roads } from "./roads.mjs";
+import { HANGS_MS } from "./waiting.mjs";
 
 const { createConnectTransport, createGrpcTransport, createGrpcWebTransport } = connectNode;
 
@@ -20,7 +21,7 @@ const transports = [
 ];
 
 for (const [way, { build }] of Object.entries(roads)) {
-  describe(way, { timeout: 60_000 }, () => {
+  describe(way, { timeout: HANGS_MS }, () => {
     let laurels, road;
     before(async () => {
       laurels = await Laurels.start();

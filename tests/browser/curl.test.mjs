@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 
 import { Laurels } from "./laurels.mjs";
 import { roads } from "./roads.mjs";
+import { HANGS_MS } from "./waiting.mjs";
 
 const run = promisify(execFile);
 /** What curl ends with when its own time is over. */
@@ -14,7 +15,7 @@ const TIMED_OUT = 28;
 const BADGES = "/laurels.v1.AchievementService/GetBadges";
 
 for (const [way, { build }] of Object.entries(roads)) {
-  describe(way, { timeout: 60_000 }, () => {
+  describe(way, { timeout: HANGS_MS }, () => {
     let laurels, road;
     before(async () => {
       laurels = await Laurels.start();

@@ -7,10 +7,10 @@ import { launch, open } from "./chromium.mjs";
 import { Laurels } from "./laurels.mjs";
 import { roads } from "./roads.mjs";
 import { Site } from "./site.mjs";
-import { eventually } from "./waiting.mjs";
+import { HANGS_MS, eventually } from "./waiting.mjs";
 
 for (const [way, { scheme, build }] of Object.entries(roads)) {
-  describe(way, { timeout: 90_000 }, () => {
+  describe(way, { timeout: HANGS_MS }, () => {
     let browser, site, laurels, road;
     before(async () => {
       [browser, site] = await Promise.all([launch(), Site.start(scheme)]);

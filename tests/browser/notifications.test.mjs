@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 
 import { launch, open } from "./chromium.mjs";
 import { Laurels } from "./laurels.mjs";
 import { roads } from "./roads.mjs";
 import { Site } from "./site.mjs";
-import { eventually } from "./waiting.mjs";
+import { HANGS_MS, eventually } from "./waiting.mjs";
 
 for (const [way, { scheme, build }] of Object.entries(roads)) {
-  describe(way, { timeout: 60_000 }, () => {
+  describe(way, { timeout: HANGS_MS }, () => {
     let browser, site, laurels, road;
     before(async () => {
       [browser, site] = await Promise.all([launch(), Site.start(scheme)]);
@@ -25,9 +25,17 @@ for (const [way, { scheme, build }] of Object.entries(roads)) {
       site.stop();
     });
 
+    /** A page of a browser of its own, until the test ends. */
+    const visit = async () => {
+      visitors.push(await browser.createBrowserContext());
+      return open(visitors.at(-1), site.origin);
+    };
+    const visitors = [];
+    afterEach(() => Promise.all(visitors.splice(0).map((visitor) => visitor.close())));
+
     /** A page that listens with these options, and keeps what it hears. */
     const listen = async (options) => {
-      const page = await open(await browser.createBrowserContext(), site.origin);
+      const page = await visit();
       await page.evaluate(
         async (options) => {
           const { listen } = await import("/clients/browser/notifications.js");
@@ -87,7 +95,7 @@ for (const [way, { scheme, build }] of Object.entries(roads)) {
       const [, script] = /```js\n(.*?)```/s.exec(readFileSync("clients/browser/README.md", "utf8"));
       site.scripts["/clients/browser/toasts.js"] = script;
       site.token = () => laurels.token("eve");
-      const page = await open(await browser.createBrowserContext(), site.origin);
+      const page = await visit();
       const says = new Promise((resolve) => page.on("console", (said) => said.type() === "log" && resolve(said.text())));
       const dataset = { server: road.url, user: "eve", token: laurels.token("eve", -60), after: "" };
       await page.evaluate(async (dataset) => {

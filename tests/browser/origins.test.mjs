@@ -1,18 +1,18 @@
 // Who may call from a page, as Chromium sees it: sites of the list and no others, and readers with a token of their own.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 
 import { launch, open } from "./chromium.mjs";
 import { Laurels } from "./laurels.mjs";
 import { roads } from "./roads.mjs";
 import { Site } from "./site.mjs";
-import { eventually } from "./waiting.mjs";
+import { HANGS_MS, eventually } from "./waiting.mjs";
 
 const SERVICE = "/laurels.v1.AchievementService";
 
 for (const [way, { scheme, build }] of Object.entries(roads)) {
-  describe(way, { timeout: 60_000 }, () => {
+  describe(way, { timeout: HANGS_MS }, () => {
     let browser, site, laurels, road;
     before(async () => {
       [browser, site] = await Promise.all([launch(), Site.start(scheme)]);
@@ -27,8 +27,13 @@ for (const [way, { scheme, build }] of Object.entries(roads)) {
       site.stop();
     });
 
-    /** A browser of its own, at a page of this origin. */
-    const visit = async (origin = site.origin) => open(await browser.createBrowserContext(), origin);
+    /** A browser of its own until the test ends, at a page of this origin. */
+    const visit = async (origin = site.origin) => {
+      visitors.push(await browser.createBrowserContext());
+      return open(visitors.at(-1), origin);
+    };
+    const visitors = [];
+    afterEach(() => Promise.all(visitors.splice(0).map((visitor) => visitor.close())));
     const inPage = (page, name, ...args) =>
       page.evaluate(async (name, ...args) => (await import("/pages/listeners.js"))[name](...args), name, ...args);
     const notifications = (query = "") => `${road.url}/v1/notifications?user=ann${query}`;

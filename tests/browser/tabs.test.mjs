@@ -7,13 +7,13 @@ import { launch } from "./chromium.mjs";
 import { Gate } from "./gate.mjs";
 import { Laurels } from "./laurels.mjs";
 import { PhpSite } from "./php-site.mjs";
-import { eventually } from "./waiting.mjs";
+import { HANGS_MS, eventually } from "./waiting.mjs";
 
 const TABS = 8;
 /** How many streams the server lets one user's browsers have. */
 const STREAMS = 10;
 
-describe("the example site", { timeout: 90_000 }, () => {
+describe("the example site", { timeout: HANGS_MS }, () => {
   let browser, laurels, gate, site;
   // The server has to know where the site is, and the site where the server is: the gate is there before both.
   before(async () => {

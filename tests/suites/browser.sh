@@ -21,5 +21,5 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
   -addext subjectAltName=IP:127.0.0.1 -keyout "$LAURELS_CERTIFICATE_KEY" -out "$LAURELS_CERTIFICATE" 2> /dev/null
 export NODE_EXTRA_CA_CERTS=$LAURELS_CERTIFICATE
 
-# Most of the time is waiting.
-timeout 600 node --test --test-concurrency=4 --test-reporter=spec tests/browser/*.test.mjs
+# Much of the time is waiting.
+timeout 600 node --test --test-concurrency=2 --test-reporter=spec tests/browser/*.test.mjs
