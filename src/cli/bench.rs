@@ -6,6 +6,7 @@
 
 mod course;
 mod latencies;
+mod listeners;
 mod process;
 mod report;
 mod scenario;
@@ -21,6 +22,7 @@ use clap::{Args, ValueEnum};
 use super::error::Error;
 use super::server::Server;
 use course::{Course, Until};
+use listeners::Listeners;
 use process::Process;
 use report::Report;
 use scenario::Load;
@@ -50,6 +52,9 @@ pub(super) struct Bench {
     /// The data of every event, as JSON; left out: none
     #[arg(long, value_name = "JSON")]
     data: Option<String>,
+    /// How many users listen, each over a live stream of its own; there are no others (watch)
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    streams: u64,
     /// Leave out how far users are (badges)
     #[arg(long)]
     without_progress: bool,
@@ -87,6 +92,8 @@ enum Scenario {
     Stream,
     /// Ask for users' badges
     Badges,
+    /// Record events of users who listen, and measure how long it takes until each award is told
+    Watch,
 }
 
 impl Bench {
@@ -103,11 +110,18 @@ impl Bench {
         for _ in 0..self.connections() {
             clients.push(self.server.connect().await?);
         }
+        let mut users = Users { count: self.users, distribution: self.distribution };
+        let mut listeners = None;
+        if self.scenario == Scenario::Watch {
+            users.count = self.streams;
+            listeners = Some(self.listen(users).await?);
+        }
         let load = Load {
             scenario: self.scenario,
             clients,
             in_flight: self.in_flight,
-            users: Users { count: self.users, distribution: self.distribution },
+            users,
+            listeners,
             r#type: self.r#type.clone(),
             data: self.data.clone().unwrap_or_default(),
             without_progress: self.without_progress,
@@ -133,9 +147,20 @@ impl Bench {
         Ok(if report.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
+    /// Live streams of all users, over connections of their own.
+    async fn listen(&self, users: Users) -> Result<Listeners, Error> {
+        let mut clients = Vec::new();
+        for _ in 0..self.streams.div_ceil(CALLS_PER_CONNECTION as u64) {
+            clients.push(self.server.connect().await?);
+        }
+        Ok(Listeners::open(&clients, (0..users.count).map(users::name)).await?)
+    }
+
     fn connections(&self) -> usize {
         let needed = match self.scenario {
-            Scenario::Record | Scenario::Badges => self.in_flight.div_ceil(CALLS_PER_CONNECTION),
+            Scenario::Record | Scenario::Badges | Scenario::Watch => {
+                self.in_flight.div_ceil(CALLS_PER_CONNECTION)
+            }
             Scenario::Stream => 1,
         };
         self.connections.unwrap_or(needed).min(self.in_flight)

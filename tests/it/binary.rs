@@ -95,6 +95,10 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Runs a command against this server.
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         run(self.command(arguments))

@@ -4,6 +4,7 @@ mod architecture;
 mod badges;
 mod batching;
 mod backup;
+mod bench;
 mod binary;
 mod cli;
 mod cold;

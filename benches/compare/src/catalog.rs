@@ -16,3 +16,18 @@ on = "post.created"
 run = "day(event.time)"
 at = 7
 "#;
+
+/// The same three, and so many rules in all: the others hear other events.
+pub(crate) fn three_of(rules: usize) -> String {
+    let heard = 3;
+    let other = |number: usize| format!("\n[badge.other-{number}]\non = \"other.n{number}\"\nat = 5\n");
+    THREE.to_owned() + &(heard..rules).map(other).collect::<String>()
+}
+
+/// A user has twenty awards after one event.
+pub(crate) fn twenty() -> String {
+    let badge = |number: usize| {
+        format!("[badge.poster-{number}]\ntitle = \"Poster {number}\"\non = \"post.created\"\n")
+    };
+    (1..=20).map(badge).collect()
+}

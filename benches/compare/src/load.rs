@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
@@ -46,13 +46,48 @@ pub(crate) struct Measured {
     #[serde(default)]
     pub(crate) refusal: String,
     pub(crate) rate_per_s: f64,
+    pub(crate) latency_us: Percentiles,
     pub(crate) cpu_us: f64,
     pub(crate) cpu_us_by_thread: BTreeMap<String, f64>,
+}
+
+/// How long calls took, in microseconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Percentiles {
+    pub(crate) p99: f64,
+}
+
+/// A load that goes on until this is dropped.
+pub(crate) struct Meanwhile(Child);
+
+impl Drop for Meanwhile {
+    fn drop(&mut self) {
+        // It may have ended before.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Load {
     /// Does it, and measures.
     pub(crate) fn on(&self, program: &Path, subject: &Subject) -> anyhow::Result<Measured> {
+        let mut command = self.command(program, subject);
+        let output = command.stderr(Stdio::inherit()).output();
+        let output = output.with_context(|| format!("start {}", program.display()))?;
+        let text = String::from_utf8(output.stdout)?;
+        let measured: Measured = serde_json::from_str(&text)
+            .with_context(|| format!("{command:?} said {text:?}; the server: {}", subject.log()))?;
+        ensure!(measured.refused == 0, "{} were refused: {}", measured.refused, measured.refusal);
+        Ok(measured)
+    }
+
+    /// Does it while something else is measured.
+    pub(crate) fn meanwhile(&self, program: &Path, subject: &Subject) -> anyhow::Result<Meanwhile> {
+        let child = self.command(program, subject).stdout(Stdio::null()).spawn();
+        Ok(Meanwhile(child.with_context(|| format!("start {}", program.display()))?))
+    }
+
+    fn command(&self, program: &Path, subject: &Subject) -> Command {
         let mut command = Command::new(program);
         command.args(["bench", self.scenario, "--json", "-", "--data", DATA]);
         command.args(["--server", subject.url()]).args(["--distribution", self.distribution]);
@@ -66,19 +101,15 @@ impl Load {
         for (option, number) in numbers {
             command.args([option, &number.to_string()]);
         }
-        let output = command.args(self.further).stderr(Stdio::inherit()).output();
-        let output = output.with_context(|| format!("start {}", program.display()))?;
-        let text = String::from_utf8(output.stdout)?;
-        let measured: Measured = serde_json::from_str(&text)
-            .with_context(|| format!("{command:?} said {text:?}; the server: {}", subject.log()))?;
-        ensure!(measured.refused == 0, "{} were refused: {}", measured.refused, measured.refusal);
-        Ok(measured)
+        command.args(self.further);
+        command
     }
 }
 
 impl Measured {
-    /// CPU time of checkpoints: that of the thread which owns sled.
+    /// CPU time of checkpoints: that of the thread which owns sled, and of sled's own.
     pub(crate) fn checkpoints_us(&self) -> f64 {
-        self.cpu_us_by_thread.get("laurels-sled").copied().unwrap_or_default()
+        let of_sled = |name: &str| name == "laurels-sled" || name.starts_with("sled-io");
+        self.cpu_us_by_thread.iter().filter(|(name, _)| of_sled(name)).map(|(_, each)| each).sum()
     }
 }

@@ -7,9 +7,14 @@
 //! docs/performance.md has what came of it.
 
 mod catalog;
+mod catalogs;
+mod checkpoints;
+mod getbadges;
+mod hot;
 mod load;
 mod noop;
 mod over_noop;
+mod population;
 mod report;
 mod setting;
 mod subject;
@@ -29,9 +34,15 @@ struct Benchmark {
     measure: fn(&Setting) -> anyhow::Result<Vec<Figure>>,
 }
 
-const BENCHMARKS: [Benchmark; 2] = [
+const BENCHMARKS: [Benchmark; 8] = [
     Benchmark { name: "unary", measure: over_noop::unary },
     Benchmark { name: "stream", measure: over_noop::stream },
+    Benchmark { name: "checkpoints", measure: checkpoints::cost },
+    Benchmark { name: "waiting", measure: checkpoints::waiting },
+    Benchmark { name: "badges", measure: catalogs::badges },
+    Benchmark { name: "getbadges", measure: getbadges::over_noop },
+    Benchmark { name: "users", measure: population::users },
+    Benchmark { name: "hot-user", measure: hot::user },
 ];
 
 /// Measure Laurels against the limit and against its peers

@@ -2,16 +2,22 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A running server. Dropped, it is killed, and its directory goes.
 pub(crate) struct Subject {
-    child: Child,
+    process: Process,
+    program: PathBuf,
     directory: TempDir,
+}
+
+struct Process {
+    child: Child,
     url: String,
     /// The server may write to it until it ends.
     _output: BufReader<ChildStdout>,
@@ -24,29 +30,82 @@ impl Subject {
         let folder = directory.path().join("badges");
         fs::create_dir(&folder)?;
         fs::write(folder.join("rules.toml"), badges)?;
-        let mut command = Command::new(program);
+        let process = Process::start(serve(program, directory.path(), options), directory.path())?;
+        Ok(Subject { process, program: program.to_owned(), directory })
+    }
+
+    /// The no-op: this program again.
+    pub(crate) fn noop() -> anyhow::Result<Subject> {
+        let directory = TempDir::new().context("make a directory")?;
+        let program = std::env::current_exe().context("find this program")?;
+        let mut command = Command::new(&program);
+        command.arg("noop");
+        Ok(Subject { process: Process::start(command, directory.path())?, program, directory })
+    }
+
+    /// Stops `laurels serve`, which then has everything on the disk.
+    pub(crate) fn stop(&mut self) -> anyhow::Result<()> {
+        let pid = Pid::from_child(&self.process.child);
+        kill_process(pid, Signal::TERM)?;
+        let status = self.process.child.wait()?;
+        ensure!(status.success(), "the server stopped with {status}: {}", self.log());
+        Ok(())
+    }
+
+    /// Starts `laurels serve` again where it was, with other options.
+    pub(crate) fn start_again(&mut self, options: &[&str]) -> anyhow::Result<()> {
+        let directory = self.directory.path();
+        self.process = Process::start(serve(&self.program, directory, options), directory)?;
+        Ok(())
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.process.url
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.child.id()
+    }
+
+    /// Where it keeps everything.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// How much memory it has, in bytes.
+    pub(crate) fn rss(&self) -> anyhow::Result<u64> {
+        Ok(self.number_of("status", "VmRSS:")? << 10)
+    }
+
+    /// How many bytes it has had written to the disk.
+    pub(crate) fn written(&self) -> anyhow::Result<u64> {
+        self.number_of("io", "write_bytes:")
+    }
+
+    fn number_of(&self, file: &str, name: &str) -> anyhow::Result<u64> {
+        let path = format!("/proc/{}/{file}", self.pid());
+        let text = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+        let number = text.lines().find_map(|line| line.strip_prefix(name));
+        let number = number.with_context(|| format!("{path} has no {name}"))?;
+        Ok(number.trim().trim_end_matches(" kB").parse()?)
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        log(self.directory.path())
+    }
+}
+
+impl Process {
+    /// Starts a server, which says on its first line where it listens.
+    fn start(mut command: Command, directory: &Path) -> anyhow::Result<Process> {
         for (variable, _) in std::env::vars_os() {
             if variable.as_encoded_bytes().starts_with(b"LAURELS_") {
                 command.env_remove(variable);
             }
         }
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(directory.path().join("data"));
-        command.arg("--badges").arg(folder).args(options);
-        Subject::start(command, directory)
-    }
-
-    /// The no-op: this program again.
-    pub(crate) fn noop() -> anyhow::Result<Subject> {
-        let mut command = Command::new(std::env::current_exe().context("find this program")?);
-        command.arg("noop");
-        Subject::start(command, TempDir::new().context("make a directory")?)
-    }
-
-    /// Starts a server, which says on its first line where it listens.
-    fn start(mut command: Command, directory: TempDir) -> anyhow::Result<Subject> {
-        let log = directory.path().join("log");
         // Not in the directory of whoever runs this, where a laurels.toml may be.
-        command.current_dir(directory.path()).stdout(Stdio::piped()).stderr(File::create(&log)?);
+        command.current_dir(directory).stdout(Stdio::piped()).stderr(File::create(directory.join("log"))?);
         let mut child = command.spawn().with_context(|| format!("start {:?}", command.get_program()))?;
         let mut output = BufReader::new(child.stdout.take().context("its output is piped")?);
         let mut line = String::new();
@@ -54,29 +113,27 @@ impl Subject {
         let Some((_, address)) = line.trim().split_once(" listens on ") else {
             child.kill()?;
             let status = child.wait()?;
-            bail!("{:?} did not start ({status}): {}", command.get_program(), fs::read_to_string(log)?);
+            bail!("{:?} did not start ({status}): {}", command.get_program(), log(directory));
         };
-        Ok(Subject { url: format!("http://{address}"), child, directory, _output: output })
-    }
-
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// What it has logged.
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+        Ok(Process { url: format!("http://{address}"), child, _output: output })
     }
 }
 
-impl Drop for Subject {
+impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended before.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn serve(program: &Path, directory: &Path, options: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(directory.join("data"));
+    command.arg("--badges").arg(directory.join("badges")).args(options);
+    command
+}
+
+fn log(directory: &Path) -> String {
+    fs::read_to_string(directory.join("log")).unwrap_or_default()
 }

@@ -12,6 +12,7 @@ use tokio_stream::Stream;
 
 use super::Scenario;
 use super::course::Course;
+use super::listeners::Listeners;
 use super::users::{Arrivals, Users};
 
 /// What is done, and by how many.
@@ -20,6 +21,8 @@ pub(super) struct Load {
     pub(super) clients: Vec<Client>,
     pub(super) in_flight: usize,
     pub(super) users: Users,
+    /// Who listens, where that is what is measured.
+    pub(super) listeners: Option<Listeners>,
     pub(super) r#type: String,
     pub(super) data: String,
     pub(super) without_progress: bool,
@@ -31,9 +34,12 @@ impl Load {
     /// Does it until the course is over and everything is answered.
     pub(super) async fn drive(self: &Arc<Load>, course: Course) -> Result<Arc<Course>, Error> {
         let course = Arc::new(course);
+        if let Some(listeners) = &self.listeners {
+            listeners.begin(&course);
+        }
         let mut workers = JoinSet::new();
         let count = match self.scenario {
-            Scenario::Record | Scenario::Badges => self.in_flight,
+            Scenario::Record | Scenario::Badges | Scenario::Watch => self.in_flight,
             Scenario::Stream => self.clients.len(),
         };
         for number in 0..count {
@@ -43,7 +49,7 @@ impl Load {
             let (load, course) = (self.clone(), course.clone());
             workers.spawn(async move {
                 match load.scenario {
-                    Scenario::Record => load.record(client, &course, arrivals).await,
+                    Scenario::Record | Scenario::Watch => load.record(client, &course, arrivals).await,
                     Scenario::Badges => load.badges(client, &course, arrivals).await,
                     Scenario::Stream => {
                         return load.stream(client, course, arrivals, load.window(number)).await;
@@ -55,22 +61,37 @@ impl Load {
         while let Some(ended) = workers.join_next().await {
             ended.expect("no worker panics or is stopped")?;
         }
+        if let Some(listeners) = &self.listeners {
+            listeners.all_heard().await?;
+        }
         Ok(course)
     }
 
     async fn record(&self, client: Client, course: &Course, mut arrivals: Arrivals) {
         while let Some(number) = course.begin() {
             let event = self.event(number, &mut arrivals);
-            let began = Instant::now();
-            course.end(began, client.record(event).await.map(drop));
+            match &self.listeners {
+                None => {
+                    let began = Instant::now();
+                    course.end(began, client.record(event).await.map(drop));
+                }
+                Some(listeners) => {
+                    let user = event.user.clone();
+                    listeners.sending(&event);
+                    match client.record(event).await {
+                        Ok(recorded) => listeners.promised(&user, &recorded),
+                        Err(error) => course.end(Instant::now(), Err(error)),
+                    }
+                }
+            }
         }
     }
 
     async fn badges(&self, client: Client, course: &Course, mut arrivals: Arrivals) {
-        while course.begin().is_some() {
+        while let Some(number) = course.begin() {
             let options =
                 BadgesOptions { without_progress: self.without_progress, ..BadgesOptions::default() };
-            let user = arrivals.next_user();
+            let user = arrivals.user(number);
             let began = Instant::now();
             course.end(began, client.badges_with(user, options).await.map(drop));
         }
@@ -107,7 +128,7 @@ impl Load {
 
     fn event(&self, number: u64, arrivals: &mut Arrivals) -> Event {
         let id = format!("{}-{number}", self.run);
-        let event = Event::new(self.r#type.as_str(), arrivals.next_user()).with_id(id);
+        let event = Event::new(self.r#type.as_str(), arrivals.user(number)).with_id(id);
         if self.data.is_empty() { event } else { event.with_data_json(self.data.as_str()) }
     }
 }

@@ -21,6 +21,8 @@ pub enum Distribution {
     Uniform,
     /// One user only
     One,
+    /// Each in turn, beginning again after the last
+    Turn,
 }
 
 /// So many users, numbered from 0.
@@ -50,20 +52,26 @@ impl Users {
 }
 
 impl Arrivals {
-    /// The number of the next user.
-    pub fn next_number(&mut self) -> u64 {
+    /// The number of the user who comes with the call of this number.
+    pub fn user_number(&mut self, call: u64) -> u64 {
         let Users { count, distribution } = self.users;
         match distribution {
             Distribution::Uniform => self.random.random_range(0..count.max(1)),
             Distribution::Zipf => scatter(self.zipf.sample(&mut self.random) as u64, count),
             Distribution::One => 0,
+            Distribution::Turn => call % count.max(1),
         }
     }
 
-    /// The name of the next user.
-    pub fn next_user(&mut self) -> String {
-        format!("user-{}", self.next_number())
+    /// The name of that user.
+    pub fn user(&mut self, call: u64) -> String {
+        name(self.user_number(call))
     }
+}
+
+/// What the user of this number is called.
+pub fn name(number: u64) -> String {
+    format!("user-{number}")
 }
 
 fn scatter(rank: u64, count: u64) -> u64 {
@@ -85,8 +93,8 @@ mod tests {
     fn the_second_of_zipf_comes_half_as_often_as_the_first() {
         let mut often: BTreeMap<u64, u32> = BTreeMap::new();
         let mut arrivals = arrivals(Distribution::Zipf, 1_000_000);
-        for _ in 0..200_000 {
-            *often.entry(arrivals.next_number()).or_default() += 1;
+        for call in 0..200_000 {
+            *often.entry(arrivals.user_number(call)).or_default() += 1;
         }
         let first = f64::from(often[&scatter(1, 1_000_000)]);
         let second = f64::from(often[&scatter(2, 1_000_000)]);
@@ -103,14 +111,16 @@ mod tests {
     }
 
     #[test]
-    fn all_come_alike_or_only_one_does() {
+    fn all_come_alike_or_only_one_does_or_each_in_turn() {
         let mut uniform = arrivals(Distribution::Uniform, 10);
         let mut often = [0; 10];
-        for _ in 0..10_000 {
-            often[usize::try_from(uniform.next_number()).expect("few")] += 1;
+        for call in 0..10_000 {
+            often[usize::try_from(uniform.user_number(call)).expect("few")] += 1;
         }
         assert!(often.iter().all(|times| (800..1200).contains(times)), "{often:?}");
         let mut one = arrivals(Distribution::One, 10);
-        assert_eq!([one.next_user(), one.next_user()], ["user-0", "user-0"]);
+        assert_eq!([4, 5].map(|call| one.user(call)), ["user-0", "user-0"]);
+        let mut turn = arrivals(Distribution::Turn, 10);
+        assert_eq!([9, 10, 11].map(|call| turn.user(call)), ["user-9", "user-0", "user-1"]);
     }
 }
