@@ -102,6 +102,13 @@ impl Document {
         last.filter(|award| award.badge == badge && award.key == *key).map_or(0, |award| award.number)
     }
 
+    /// The numbers of this badge and key that are held, in order. Only by hand some come to be left out.
+    pub fn numbers(&self, badge: BadgeNumber, key: &Key) -> impl ExactSizeIterator<Item = u32> {
+        let begin = self.awards.partition_point(|award| (award.badge, &award.key) < (badge, key));
+        let after = self.awards.partition_point(|award| (award.badge, &award.key) <= (badge, key));
+        self.awards[begin..after].iter().map(|award| award.number)
+    }
+
     /// Whether this badge is held, for any key.
     pub fn holds(&self, badge: BadgeNumber) -> bool {
         let at = self.awards.partition_point(|award| award.badge < badge);

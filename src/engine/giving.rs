@@ -76,8 +76,7 @@ impl<D: Documents> Work<'_, D> {
             for tier in tiers {
                 let badge = &self.view.catalog.badges[tier.badge];
                 let Some(document) = self.view.document(&Key::user(user)) else { continue };
-                let held = document.times(badge.number, award_key);
-                for number in held + 1..=times.min(held.saturating_add(REPEATS_MAX)) {
+                for number in missing(&document, badge, award_key, times) {
                     match &tier.reasons {
                         Some(reasons) => self.give_noted(badge, reasons, user, award_key, number, key),
                         None => self.give(badge, user, award_key, number, key),
@@ -100,8 +99,8 @@ impl<D: Documents> Work<'_, D> {
             for number in (due + 1..=held).rev().take(REPEATS_MAX as usize) {
                 self.take_back(badge, user, award_key, number, key);
             }
-            let due = if *in_season { due.min(held.saturating_add(REPEATS_MAX)) } else { 0 };
-            for number in held + 1..=due {
+            let due = if *in_season { due } else { 0 };
+            for number in missing(&document, badge, award_key, due) {
                 self.give(badge, user, award_key, number, key);
             }
         }
@@ -288,6 +287,24 @@ impl<D: Documents> Work<'_, D> {
             self.hear(&Event { time: award.time, ..derived }, way);
         }
     }
+}
+
+/// The numbers up to this one that a rule has to give now. Mostly they follow the last that is held; but what was given by
+/// hand stays while those before it come and go.
+fn missing(document: &Document, badge: &Badge, award_key: &Key, times: u32) -> Vec<u32> {
+    let held = document.numbers(badge.number, award_key);
+    let last = document.times(badge.number, award_key);
+    let end = times.saturating_add(1);
+    let open = |from: u32, before: u32| {
+        let numbers = from..before.min(end);
+        numbers.filter(|number| may_be_given(document, badge, award_key, *number))
+    };
+    if held.len() == last as usize {
+        return open(last + 1, end).take(REPEATS_MAX as usize).collect();
+    }
+    let mut next = 1;
+    let gaps = held.chain([end]).flat_map(|held| open(std::mem::replace(&mut next, held + 1), held));
+    gaps.take(REPEATS_MAX as usize).collect()
 }
 
 /// Whether a rule may give an award: it is not held, and was not taken back by hand.

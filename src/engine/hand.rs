@@ -50,6 +50,8 @@ pub(super) fn decide(
     let changed = match act {
         Act::Award(named) => work.give_by_hand(&event.user, named),
         Act::Revoke(named) => work.take_by_hand(&event.user, named),
+        // That it is written down is all there is to it.
+        Act::Note(_) => true,
     };
     work.look_at_all();
     work.write_down(event, changed);
@@ -60,8 +62,11 @@ pub(super) fn decide(
 }
 
 /// The documents that an act is sure to need.
-pub(super) fn keys(event: &Event) -> Vec<Key> {
-    vec![Key::user(&event.user), Key::audit_log()]
+pub(super) fn keys(event: &Event, act: &Act) -> Vec<Key> {
+    match act {
+        Act::Award(_) | Act::Revoke(_) => vec![Key::user(&event.user), Key::audit_log()],
+        Act::Note(_) => vec![Key::audit_log()],
+    }
 }
 
 /// What was done by hand with an award of the user whose document this is, if anything.
@@ -80,11 +85,13 @@ pub(super) fn overruled(
 }
 
 impl<D: Documents> Work<'_, D> {
-    /// Gives a badge; says whether the user did not hold it. One that repeats is given once more: the last that was taken
-    /// back by hand, or the next.
+    /// Gives a badge; says whether the user did not hold it. One that repeats is given once more: of the numbers up to the
+    /// next, the last that was taken back by hand, or the next where none was.
     fn give_by_hand(&mut self, user: &UserId, named: &Named) -> bool {
         let catalog = self.view.catalog;
-        let Some(badge) = catalog.badge_by_id(&named.badge) else { return false };
+        // The rules may have dropped it since somebody asked for it.
+        let badge = catalog.badge_by_id(&named.badge).filter(|badge| !badge.retired);
+        let Some(badge) = badge else { return false };
         let of_user = Key::user(user);
         let Some(document) = self.view.document(&of_user) else { return false };
         let held = document.times(badge.number, &named.key);
@@ -163,4 +170,39 @@ fn rule_of<'c>(catalog: &'c Catalog, badge: &Badge) -> Option<(&'c Tier, bool)> 
 
 fn noted(badge: BadgeNumber, key: &Key, number: u32) -> SmolStr {
     format_smolstr!("{} {number} {}", badge.0, key.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::act::{Hand, Order};
+    use crate::catalog::Numbers;
+    use crate::diagnostic::Source;
+    use crate::engine::InMemory;
+    use crate::event::Time;
+
+    fn catalog(text: &str, numbers: &Numbers) -> (Catalog, Numbers) {
+        let source = Source { name: "a.toml".to_owned(), text: text.to_owned() };
+        let (catalog, numbers, _) = Catalog::compile(&[source], numbers).unwrap();
+        (catalog, numbers)
+    }
+
+    /// The rules were replaced between the time at which it was asked for, and was allowed, and its turn.
+    #[test]
+    fn a_badge_that_the_rules_have_dropped_since_is_not_given() {
+        let (before, numbers) = catalog("[badge.met]\nmanual = true", &Numbers::default());
+        let (after, _) = catalog("[badge.other]\nmanual = true", &numbers);
+        let order =
+            Order { id: "a1".to_owned(), user: "ann".to_owned(), reason: "x".to_owned(), ..Order::default() };
+        let met = before.badge_by_id("met").unwrap();
+        let (event, _) = order.parse(Hand::Gives, met, Time::MIN).unwrap();
+        for (catalog, gives) in [(&before, 1), (&after, 0)] {
+            let decided = super::super::decide(catalog, Moment::BEGINNING, &event, &InMemory::default());
+            let Decision::Done(outcome) = decided else { panic!("{decided:?}") };
+            assert_eq!(outcome.record.awards.len(), gives);
+            let entry = outcome.documents.iter().find(|(key, _)| *key == Key::audit_entry(1));
+            let entry = audit::Entry::read(1, &entry.unwrap().1).unwrap();
+            assert_eq!(entry.changed, gives == 1);
+        }
+    }
 }

@@ -5,7 +5,6 @@
 use std::sync::atomic::Ordering;
 
 use crate::act::{Hand, Order};
-use crate::audit::{self, Entry};
 use crate::award::{Award, Revocation};
 use crate::badge::BadgeNumber;
 use crate::event::{Event, Invalid, Time};
@@ -19,7 +18,8 @@ const PIECES: u32 = 4;
 /// What came of giving by hand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Given {
-    /// The award: the new one, or the one that was held. None where a retry finds that it was taken back since.
+    /// The award: the new one, or the one that was held. None where a retry finds that it was taken back since, where
+    /// the rules dropped the badge just as it was asked for, and where it cannot be read now.
     pub award: Option<Award>,
     /// Whether it was held: then nothing changed.
     pub already_held: bool,
@@ -48,11 +48,11 @@ impl Service {
         let already_held = given.is_none();
         let award = match given {
             Some(award) => Some(award),
-            None => {
-                let (document, _) = self.document(&user).await?;
+            // The act is kept, whatever comes of reading what was held.
+            None => self.document(&user).await.ok().and_then(|(document, _)| {
                 let number = document.times(badge, &key);
                 document.award(badge, &key, number).cloned()
-            }
+            }),
         };
         Ok(Given { award, already_held, recorded })
     }
@@ -66,17 +66,6 @@ impl Service {
         Ok(Taken { revocation, recorded })
     }
 
-    /// Entries of the audit log, newest first: those before this number, at most so many.
-    pub async fn audit_log(&self, before: Option<u64>, most: usize) -> Result<Vec<Entry>, Error> {
-        let count = audit::count(&*self.0.load_one(&Key::audit_log()).await?);
-        let last = before.map_or(count, |before| count.min(before.saturating_sub(1)));
-        let numbers: Vec<_> = (1..=last).rev().take(most).collect();
-        let keys = numbers.iter().map(|number| Key::audit_entry(*number)).collect();
-        let documents = self.0.load(keys).await?;
-        let entries = numbers.into_iter().zip(&documents);
-        Ok(entries.filter_map(|(number, document)| Entry::read(number, document)).collect())
-    }
-
     async fn parse_order(&self, order: Order, hand: Hand) -> Result<Parsed, Error> {
         if self.0.stopping.load(Ordering::SeqCst) {
             return Err(Error::ShuttingDown);
@@ -86,8 +75,13 @@ impl Service {
             let problem = format!("must be the id of a badge; there is no {:?}", order.badge);
             return Err(Error::InvalidRequest(vec![Invalid::new("badge", problem)]));
         };
+        let mut badge = badge.clone();
+        // An act that was done before the rules dropped the badge is answered as it was.
+        if badge.retired && self.0.is_recorded(&order.id).await? {
+            badge.retired = false;
+        }
         let arrival = self.0.arrival(&order.id, order.time).await?;
-        let (event, key) = order.parse(hand, badge, arrival).map_err(Error::InvalidRequest)?;
+        let (event, key) = order.parse(hand, &badge, arrival).map_err(Error::InvalidRequest)?;
         Ok(Parsed { badge: badge.number, key, event, arrival })
     }
 }

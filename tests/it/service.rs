@@ -1,10 +1,12 @@
 //! The service over stores that are slow, small or broken: what it does when something beneath it is not as usual.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use laurels::access::Access;
+use laurels::act::Order;
 use laurels::award::{News, Place};
 use laurels::catalog::{Catalog, Numbers};
 use laurels::clock::Clock;
@@ -18,6 +20,8 @@ use laurels::port::Port;
 use laurels::service::{GROUP_CHANGES_MAX, QUEUE_MAX, QUEUE_MAX_BYTES, STREAM_PENDING_MAX, Service};
 use laurels::store::{Backup, Earlier, Embedded, Error, Identity, Options, Page, Store, Timelines, Until};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use crate::opened::opened;
@@ -170,6 +174,49 @@ async fn a_server_that_cannot_record_any_more_goes_down() {
     assert!(matches!(served, Err(laurels::server::Error::Recording)), "{served:?}");
 }
 
+/// The status and the body that `/healthz` answers with on a connection of its own.
+async fn health(address: SocketAddr) -> String {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let request = "GET /healthz HTTP/1.1\r\nhost: laurels\r\nconnection: close\r\n\r\n";
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    connection.read_to_string(&mut said).await.unwrap();
+    let (head, body) = said.split_once("\r\n\r\n").unwrap();
+    format!("{} {body}", head.split(' ').nth(1).unwrap())
+}
+
+/// As long as something accepted is not kept, whoever asks is told to send nothing more here.
+#[tokio::test(flavor = "multi_thread")]
+async fn healthz_is_503_while_a_server_goes_down_and_keeps_what_it_accepted() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let odd = Arc::new(Odd::new(store));
+    let service = Service::start(odd.clone(), catalog, Clock::system());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(laurels::server::serve(
+        Port::new(listener),
+        laurels::web::Options::default(),
+        service.clone(),
+        Access::open(Clock::system()),
+        async { drop(stopped.await) },
+    ));
+    assert_eq!(health(address).await, "200 ok\n");
+    let gate = odd.gate.lock().await;
+    let pending = service.submit(visit("slow"), false).await.unwrap();
+    stop.send(()).unwrap();
+    let went_down = async {
+        while health(address).await == "200 ok\n" {}
+        health(address).await
+    };
+    let said = tokio::time::timeout(PATIENCE, went_down).await.expect("it says so at once");
+    assert_eq!(said, "503 not serving\n");
+    drop(gate);
+    pending.answer().await.unwrap();
+    tokio::time::timeout(PATIENCE, served).await.expect("it goes down").unwrap().unwrap();
+}
+
 /// Events that change a thousand documents each became one write of a thousand of them: gigabytes of memory, and
 /// beyond what the journal takes.
 #[tokio::test(flavor = "multi_thread")]
@@ -288,8 +335,27 @@ async fn two_backups_are_taken_at_a_time_and_a_third_waits_for_its_turn() {
     }
 }
 
+/// What is held already is read again for the answer, when the act is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_was_kept_is_not_answered_with_an_error_when_reading_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let service = start(Odd::new(store), catalog);
+    let order = |id: &str| Order {
+        id: id.to_owned(),
+        user: "ann".to_owned(),
+        badge: "visitor".to_owned(),
+        reason: "our stand".to_owned(),
+        ..Order::default()
+    };
+    let given = service.award_by_hand(order("first")).await.unwrap();
+    assert!(given.award.is_some() && !given.already_held);
+    let held = service.award_by_hand(order("blinding")).await.unwrap();
+    assert!(held.award.is_none() && held.already_held && !held.recorded.duplicate);
+}
+
 /// A store with faults: its end lags behind so many times it is asked, deciding about the user `panic` panics on
-/// the writer's thread, and so does keeping the event `deadly`.
+/// the writer's thread, and so does keeping the event `deadly`. When it has kept the event `blinding` nothing can be read.
 struct Odd {
     store: Embedded,
     behind: AtomicU64,
@@ -297,11 +363,14 @@ struct Odd {
     gate: Mutex<()>,
     /// Most changes that were kept at once.
     largest: AtomicUsize,
+    /// Whether nothing can be read any more.
+    is_blind: AtomicBool,
 }
 
 impl Odd {
     fn new(store: Embedded) -> Odd {
-        Odd { store, behind: AtomicU64::new(0), gate: Mutex::new(()), largest: AtomicUsize::new(0) }
+        let (behind, largest, is_blind) = Default::default();
+        Odd { store, behind, gate: Mutex::new(()), largest, is_blind }
     }
 }
 
@@ -334,10 +403,14 @@ impl Store for Odd {
     fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
         let on_writer = std::thread::current().name() == Some("laurels-writer");
         assert!(!on_writer || key.part("user").as_deref() != Some("panic"), "a mistake in the engine");
-        self.store.at_hand(key)
+        if self.is_blind.load(Ordering::SeqCst) { None } else { self.store.at_hand(key) }
     }
 
     fn load(&self, keys: &[Key]) -> Result<Vec<Arc<Document>>, Error> {
+        if self.is_blind.load(Ordering::SeqCst) {
+            let source = std::io::ErrorKind::StorageFull.into();
+            return Err(Error::Io { action: "use the tree".to_owned(), source });
+        }
         self.store.load(keys)
     }
 
@@ -346,7 +419,10 @@ impl Store for Odd {
         let _gate = self.gate.blocking_lock();
         let changes = group.iter().flat_map(|outcome| &outcome.record.changes);
         self.largest.fetch_max(changes.map(|(_, changes)| changes.len()).sum(), Ordering::SeqCst);
-        self.store.commit(group)
+        let blinds = group.iter().any(|outcome| outcome.record.event.id.as_str() == "blinding");
+        self.store.commit(group)?;
+        self.is_blind.fetch_or(blinds, Ordering::SeqCst);
+        Ok(())
     }
 
     fn news_after(&self, after: Place, user: Option<&UserId>, limit: usize) -> Result<Page<News>, Error> {

@@ -8,7 +8,10 @@ use laurels::service::{Error, QUEUE_MAX_BYTES, Recorded};
 
 use crate::history::History;
 use crate::schedule::broken;
-use crate::site::Contents;
+use crate::site::{Contents, Rules};
+
+/// How much room an act takes, whatever it says.
+const ACT_PIECES: usize = 4;
 
 /// One event that a client wants to be recorded.
 pub(crate) struct Sent {
@@ -23,6 +26,8 @@ pub(crate) struct Sent {
 struct Attempt {
     contents: usize,
     state: State,
+    /// Whether the same was known to be kept when it was sent.
+    again: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +44,7 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Try {
     pub(crate) sent: usize,
-    attempt: usize,
+    pub(crate) attempt: usize,
 }
 
 /// What the world is like while an answer comes.
@@ -93,7 +98,9 @@ impl Clients {
         self.in_flight += 1;
         let of = &mut self.sent[sent];
         self.in_flight_pieces += pieces(&of.contents[contents]);
-        of.attempts.push(Attempt { contents, state: State::InFlight });
+        let kept = |earlier: &Attempt| earlier.contents == contents && earlier.state == State::Kept;
+        let again = of.attempts.iter().any(kept);
+        of.attempts.push(Attempt { contents, state: State::InFlight, again });
         Try { sent, attempt: of.attempts.len() - 1 }
     }
 
@@ -213,16 +220,25 @@ impl Clients {
 
     fn check_refusal(&self, of: Try, error: &Error, circumstances: &Circumstances) {
         let (id, contents) = self.contents(of);
+        let again = self.sent[of.sent].attempts[of.attempt].again;
         let allowed = match error {
             // The clock was set back, and what had happened is to come.
-            Error::Invalid(wrong) => contents.invalid || wrong.iter().all(|one| one.in_future),
+            Error::Invalid(wrong) if contents.act.is_none() => {
+                contents.invalid || !again && wrong.iter().all(|one| one.in_future)
+            }
+            // Not all rules have all badges.
+            Error::InvalidRequest(wrong) if let Some(act) = &contents.act => {
+                let is_known = Rules::ALL.iter().all(|rules| rules.declare(act.badge));
+                contents.invalid || !again && (!is_known || wrong.iter().all(|one| one.in_future))
+            }
             Error::IdReused(_) => self.sent[of.sent].contents.len() > 1,
             // Who is refused holds no room, so the rest must fill it.
             Error::Overloaded { .. } => self.in_flight_pieces > QUEUE_MAX_BYTES / 1024,
             Error::ReadOnly { .. } | Error::Internal(_) => circumstances.excused,
             Error::ShuttingDown => circumstances.stopping,
             Error::CursorInvalid | Error::CursorForeign { .. } => false,
-            Error::CursorExpired { .. } | Error::Refused(_) | Error::InvalidRequest(_) => false,
+            Error::CursorExpired { .. } | Error::Refused(_) => false,
+            Error::Invalid(_) | Error::InvalidRequest(_) => false,
         };
         if !allowed {
             broken("an event is refused for a reason", format!("{id} ({contents:?}): {error:?}"));
@@ -231,5 +247,8 @@ impl Clients {
 }
 
 fn pieces(contents: &Contents) -> usize {
+    if contents.act.is_some() {
+        return ACT_PIECES;
+    }
     contents.draft("").data_bytes() / 1024 + 1
 }

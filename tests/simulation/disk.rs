@@ -115,6 +115,9 @@ impl Disk for SimulatedDisk {
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
         self.look(|state| {
+            if !state.directories.contains(directory) {
+                return Err(io::ErrorKind::NotFound.into());
+            }
             let inside = state.names.keys().filter(|path| path.parent() == Some(directory));
             Ok(inside.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect())
         })
@@ -145,6 +148,10 @@ impl Disk for SimulatedDisk {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let fails = |state: &mut State| state.fails_now("rename", from);
         self.change("rename", to, fails, |state| {
+            if state.directories.contains(from) {
+                state.rename_directory(from, to);
+                return Ok(());
+            }
             let inode = state.inode(from)?;
             let directory = parent(to);
             state.name(Naming {

@@ -13,7 +13,7 @@ use laurels::outcome::Record;
 use laurels::stat::{Cell, Slot, TimerCell};
 use laurels::store::Store;
 
-use crate::model::{Given, Model, OfPhoto, OfUser, Said, longest};
+use crate::model::{BADGES, Given, Model, OfPhoto, OfUser, Said, longest};
 use crate::schedule::broken;
 use crate::site::Rules;
 
@@ -43,25 +43,11 @@ pub(crate) struct History {
     pub(crate) checks: u64,
 }
 
-const BADGES: [&str; 16] = [
-    "gallery",
-    "settled",
-    "active",
-    "lively",
-    "photographer-2",
-    "photographer-3",
-    "photographer-5",
-    "photographer-8",
-    "photographer-20",
-    "pioneer",
-    "loved",
-    "player-1",
-    "player-10",
-    "regular",
-    "noticed-twice",
-    "all-round",
-];
-const STATS: [&str; 13] = [
+const STATS: [&str; 17] = [
+    "viewer",
+    "early-bird",
+    "home-days",
+    "linguist",
     "gallery",
     "settled",
     "active",
@@ -84,14 +70,14 @@ impl History {
 
     /// A catalog was taken into use: numbers given once are given for ever.
     pub(crate) fn takes_into_use(&mut self, rules: Rules, catalog: &Catalog) {
-        for id in BADGES.iter().chain(&["viewer"]) {
+        for id in &BADGES {
             let Some(badge) = catalog.badge_by_id(id) else { continue };
             let known = *self.numbers.entry(id).or_insert(badge.number);
             if known != badge.number {
                 broken("a badge keeps its number", format!("{id} had {known:?} and has {:?}", badge.number));
             }
         }
-        for name in STATS.iter().chain(&["viewer"]) {
+        for name in &STATS {
             let Some(stat) = catalog.stats.iter().find(|stat| stat.name == *name) else { continue };
             let definition = if *name == "player" && rules == Rules::B { "player, ranked" } else { name };
             let known = *self.slots.entry(definition).or_insert(stat.slot);
@@ -162,7 +148,7 @@ impl History {
                     user: UserId::parse(&given.user).expect("the site's users have names"),
                     badge: self.numbers.get(given.badge).copied().unwrap_or(BadgeNumber(u32::MAX)),
                     key: Key::new(given.photo.as_deref().map(|photo| ("photo", photo))),
-                    number: 1,
+                    number: given.number,
                     time,
                     event_id: event,
                     points: 0,
@@ -192,6 +178,11 @@ impl History {
     /// What is due when the clock on the wall shows this, if anything is.
     pub(crate) fn overdue(&self, wall: Time) -> Option<String> {
         self.model.delays.due_by_the_wall(wall).map(|due| format!("{due:?}"))
+    }
+
+    /// How many acts by hand there were, and how many changed something.
+    pub(crate) fn acts(&self) -> (u64, u64) {
+        self.model.hands.count()
     }
 
     pub(crate) fn number(&self, badge: &str) -> Option<BadgeNumber> {
@@ -235,6 +226,7 @@ impl History {
         let of_user = self.model.users.get(user).cloned().unwrap_or_default();
         let OfUser { photographer, pioneer, player, player_ranked, viewer, noticed_twice, .. } = of_user;
         let OfUser { days, all_round, gallery, settled, active, lively, .. } = of_user;
+        let OfUser { early, home_days, languages, profile, .. } = of_user;
         let counts = [
             ("photographer", photographer),
             ("pioneer", pioneer),
@@ -246,34 +238,17 @@ impl History {
             ("settled", settled),
             ("active", active),
             ("lively", lively),
+            ("early-bird", early),
         ];
         for (name, count) in counts {
             self.check_count(user, document, name, count);
         }
-        let run = self.cell(document, "regular").map(|cell| match cell {
-            Cell::Run(run) => (run.size(), run.longest()),
-            other @ (Cell::Count(_)
-            | Cell::Sum(_)
-            | Cell::Set(_)
-            | Cell::Extreme(_)
-            | Cell::Dated(_)
-            | Cell::Raised(_)
-            | Cell::Bag(_)
-            | Cell::Visits(_)
-            | Cell::Window(_)
-            | Cell::Placed(_)
-            | Cell::Ranking(_)
-            | Cell::Timer(_)) => broken("a stat keeps its kind", format!("{other:?}")),
-        });
-        let expected = (days.len() as i64, longest(&days));
-        if run.unwrap_or_default() != expected {
-            broken(
-                "a document is what its events made of it",
-                format!("{user}'s days are {run:?}, not {expected:?}"),
-            );
-        }
+        self.check_run(user, document, "regular", &days);
+        self.check_run(user, document, "home-days", &home_days);
         let set: BTreeSet<String> = all_round.iter().map(|badge| format!("badge.{badge}")).collect();
         self.check_set(user, document, "all-round", &set);
+        self.check_set(user, document, "linguist", &languages);
+        profile.check(user, document);
     }
 
     /// Everything the store has must be what the model says.
@@ -322,6 +297,7 @@ impl History {
         let site = self.load(store, &Key::new([]))?;
         self.check_count("the site", &site, "posts", self.model.posts);
         self.check_delays(store)?;
+        self.model.hands.check_log(&self.records, store, last_only)?;
         self.check_sums(store)
     }
 
@@ -406,6 +382,32 @@ impl History {
             broken(
                 "a document is what its events made of it",
                 format!("{of}'s {name} is {found:?}, not {expected:?}"),
+            );
+        }
+    }
+
+    fn check_run(&mut self, user: &str, document: &Document, name: &str, days: &BTreeSet<i64>) {
+        self.checks += 1;
+        let run = self.cell(document, name).map(|cell| match cell {
+            Cell::Run(run) => (run.size(), run.longest()),
+            other @ (Cell::Count(_)
+            | Cell::Sum(_)
+            | Cell::Set(_)
+            | Cell::Extreme(_)
+            | Cell::Dated(_)
+            | Cell::Raised(_)
+            | Cell::Bag(_)
+            | Cell::Visits(_)
+            | Cell::Window(_)
+            | Cell::Placed(_)
+            | Cell::Ranking(_)
+            | Cell::Timer(_)) => broken("a stat keeps its kind", format!("{other:?}")),
+        });
+        let expected = (days.len() as i64, longest(days));
+        if run.unwrap_or_default() != expected {
+            broken(
+                "a document is what its events made of it",
+                format!("{user}'s {name} are {run:?}, not {expected:?}"),
             );
         }
     }

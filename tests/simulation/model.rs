@@ -7,6 +7,8 @@ use laurels::event::{Event, EventId, Time, Value};
 use laurels::outcome::Record;
 
 use crate::delays::{Delays, Turn, Waits};
+use crate::hands::{self, Hands, Overruled};
+use crate::profiles::{self, Profile};
 use crate::site::Rules;
 
 /// A badge, as the model knows it.
@@ -16,6 +18,8 @@ pub(crate) struct Given {
     pub(crate) badge: &'static str,
     /// The photo that it is for, if it is for one.
     pub(crate) photo: Option<String>,
+    /// The how-manieth it is, of a badge that repeats.
+    pub(crate) number: u32,
 }
 
 /// That a badge is given, or taken back.
@@ -37,6 +41,7 @@ pub(crate) struct Model {
     /// By owner and photo.
     pub(crate) photos: BTreeMap<(String, String), OfPhoto>,
     pub(crate) delays: Delays,
+    pub(crate) hands: Hands,
     /// What is held, and the event that it names.
     held: BTreeMap<Given, EventId>,
     /// How many hold each badge.
@@ -59,6 +64,10 @@ pub(crate) struct OfUser {
     pub(crate) settled: i64,
     pub(crate) active: i64,
     pub(crate) lively: i64,
+    pub(crate) profile: Profile,
+    pub(crate) languages: BTreeSet<String>,
+    pub(crate) early: i64,
+    pub(crate) home_days: BTreeSet<i64>,
     /// The posts that wait to be settled, in the order in which they came.
     settling: Vec<Turn>,
     /// Until when one is active.
@@ -71,6 +80,33 @@ pub(crate) struct OfPhoto {
     pub(crate) noticed: bool,
 }
 
+/// What the site gives, by whichever rules.
+pub(crate) const BADGES: [&str; 24] = [
+    "gallery",
+    "settled",
+    "active",
+    "lively",
+    "photographer-2",
+    "photographer-3",
+    "photographer-5",
+    "photographer-8",
+    "photographer-20",
+    "pioneer",
+    "prolific",
+    "honoured",
+    "known",
+    "introduced",
+    "linguist",
+    "early-bird",
+    "home-days",
+    "loved",
+    "player-1",
+    "player-10",
+    "regular",
+    "noticed-twice",
+    "viewer",
+    "all-round",
+];
 const PHOTOGRAPHER_AC: [(i64, &str); 3] =
     [(2, "photographer-2"), (5, "photographer-5"), (20, "photographer-20")];
 const PHOTOGRAPHER_B: [(i64, &str); 3] =
@@ -90,6 +126,12 @@ impl Model {
                 self.hear_later(rules, turn, waits, &mut said);
             }
             self.delays.end_tick(record);
+        } else if record.event.r#type.as_str().starts_with("laurels.") {
+            self.delays.begin_act(record);
+            self.now = Some((record.event.time, record.event.id.clone()));
+            let changed = self.act(rules, &record.event, &mut said);
+            self.hands.note(record, changed);
+            self.look_around(&mut said);
         } else {
             self.delays.begin_event(record);
             self.now = Some((record.event.time, record.event.id.clone()));
@@ -121,6 +163,7 @@ impl Model {
                 if self.of(user).pioneer >= 1 {
                     self.give(user, "pioneer", None, given);
                 }
+                self.look_at_prolific(user, given);
                 if rules != Rules::C {
                     let due = later(event.time, SETTLED_AFTER_SECONDS);
                     let turn = Turn { due, arrival: record.sequence };
@@ -132,6 +175,7 @@ impl Model {
             "photo.removed" => {
                 self.of(user).gallery -= 1;
                 self.hold_while(self.users[user].gallery >= 3, user, "gallery", given);
+                self.look_at_prolific(user, given);
                 if rules != Rules::C {
                     self.unsettle(user, given);
                 }
@@ -157,7 +201,10 @@ impl Model {
                 self.of(user).active += 1;
                 self.give(user, "active", None, given);
                 let until = later(event.time, ACTIVE_SECONDS);
+                let is_held = self.times(user, "active") > 0;
                 match self.of(user).active_until {
+                    // Taken back by hand, it is not held longer.
+                    _ if !is_held => {}
                     // What comes late found it true earlier.
                     Some(known) => self.of(user).active_until = Some(known.max(until)),
                     None => {
@@ -166,6 +213,7 @@ impl Model {
                         self.delays.wait(turn, Waits::ToExpire { user: user.to_owned() });
                     }
                 }
+                self.visited_at_home(user, event.time, given);
                 let day = event.time.micros().div_euclid(DAY_SECONDS * 1_000_000);
                 let at = if rules == Rules::C { 2 } else { 3 };
                 let is_new = self.of(user).days.insert(day);
@@ -173,9 +221,84 @@ impl Model {
                     self.give(user, "regular", None, given);
                 }
             }
+            "profile.updated" => {
+                let of_user = self.of(user);
+                of_user.profile.hear(event);
+                let is_introduced = of_user.profile.is_introduced();
+                let language = profiles::said(event, "language").filter(|language| !language.is_empty());
+                let is_new = language.is_some_and(|language| of_user.languages.insert(language.to_owned()));
+                let is_linguist = is_new && of_user.languages.len() >= 3;
+                self.hold_while(is_introduced, user, "introduced", given);
+                if is_linguist {
+                    self.give(user, "linguist", None, given);
+                }
+            }
             other => panic!("the site knows no {other}"),
         }
         self.look_around(given);
+    }
+
+    /// A visit, by the user's own clock.
+    fn visited_at_home(&mut self, user: &str, time: Time, said: &mut Vec<Said>) {
+        let of_user = self.of(user);
+        let (hour, day) = (of_user.profile.hour(time), of_user.profile.day(time));
+        of_user.early += i64::from(hour < 6);
+        let is_early = hour < 6 && of_user.early >= 2;
+        let is_new = of_user.home_days.insert(day);
+        let is_in_a_row = is_new && longest(&of_user.home_days) >= 3;
+        if is_early {
+            self.give(user, "early-bird", None, said);
+        }
+        if is_in_a_row {
+            self.give(user, "home-days", None, said);
+        }
+    }
+
+    /// One for every two photos: what is more is taken back from the last on, what is missing is given.
+    fn look_at_prolific(&mut self, user: &str, said: &mut Vec<Said>) {
+        let due = u32::try_from(self.of(user).gallery.max(0) / 2).expect("few photos");
+        let one = |number| Given { user: user.to_owned(), badge: "prolific", photo: None, number };
+        for number in (due + 1..=self.times(user, "prolific")).rev() {
+            self.take_back(&one(number), said);
+        }
+        for number in 1..=due {
+            self.give_one(one(number), said);
+        }
+    }
+
+    /// Something is done by hand. Says whether it changed anything.
+    fn act(&mut self, rules: Rules, event: &Event, said: &mut Vec<Said>) -> bool {
+        let badge = texts(event, "badge").pop().expect("an act names a badge");
+        let badge = *BADGES.iter().find(|known| **known == badge).expect("one that the site knows");
+        let user = event.user.as_str().to_owned();
+        let mut one = Given { user, badge, photo: hands::photo(event), number: 1 };
+        let last = self.held_of(&one).map(|held| held.number).max().unwrap_or(0);
+        let gives = event.r#type.as_str() == "laurels.award";
+        if !gives {
+            one.number = last;
+            if last > 0 {
+                self.hands.overrule(&one, Overruled::TakenBack);
+                self.take_back(&one, said);
+            }
+        } else if rules.declare(badge) {
+            // The next, or the last before it that is missing since somebody took it.
+            let is_gone = |number: &u32| {
+                let one = Given { number: *number, ..one.clone() };
+                self.hands.overruled(&one) == Some(Overruled::TakenBack)
+            };
+            if badge == "prolific" {
+                one.number = (1..=last + 1).rev().find(is_gone).unwrap_or(last + 1);
+            }
+            if !self.held.contains_key(&one) {
+                self.hands.overrule(&one, Overruled::Given);
+                self.give_one(one, said);
+            }
+        }
+        let changed = !said.is_empty();
+        if changed && badge == "honoured" {
+            self.hold_while(gives, event.user.as_str(), "known", said);
+        }
+        changed
     }
 
     /// A post is undone: the last that waits, or else one that counts.
@@ -209,7 +332,7 @@ impl Model {
                     return self.delays.wait(Turn { due: until, ..turn }, Waits::ToExpire { user });
                 }
                 self.of(&user).active_until = None;
-                let active = Given { user: user.clone(), badge: "active", photo: None };
+                let active = Given { user: user.clone(), badge: "active", photo: None, number: 1 };
                 let event = self.held.get(&active).cloned();
                 self.now = Some((turn.due, event.unwrap_or_default()));
                 let before = said.len();
@@ -247,8 +370,9 @@ impl Model {
     /// What rests on the badges given and taken back.
     fn look_around(&mut self, said: &mut Vec<Said>) {
         let counts = ["photographer-2", "player-1", "regular"];
-        let heard: Vec<_> =
-            said.iter().map(|one| one.given.clone()).filter(|given| counts.contains(&given.badge)).collect();
+        // What is taken back by hand stays in the set of what there was.
+        let given = said.iter().filter(|one| !one.is_taken).map(|one| one.given.clone());
+        let heard: Vec<_> = given.filter(|given| counts.contains(&given.badge)).collect();
         let mut moved = BTreeSet::new();
         for one in heard {
             if self.of(&one.user).all_round.insert(one.badge) {
@@ -282,29 +406,36 @@ impl Model {
     fn hold_while(&mut self, holds: bool, user: &str, badge: &'static str, said: &mut Vec<Said>) {
         match holds {
             true => self.give(user, badge, None, said),
-            false => self.take_back(&Given { user: user.to_owned(), badge, photo: None }, said),
+            false => self.take_back(&Given { user: user.to_owned(), badge, photo: None, number: 1 }, said),
         }
     }
 
     fn give(&mut self, user: &str, badge: &'static str, photo: Option<&str>, said: &mut Vec<Said>) {
-        let given = Given { user: user.to_owned(), badge, photo: photo.map(str::to_owned) };
+        let photo = photo.map(str::to_owned);
+        self.give_one(Given { user: user.to_owned(), badge, photo, number: 1 }, said);
+    }
+
+    fn give_one(&mut self, given: Given, said: &mut Vec<Said>) {
         let (time, event) = self.now.clone().expect("something happens");
-        if self.held.contains_key(&given) {
+        let is_barred = self.hands.overruled(&given) == Some(Overruled::TakenBack);
+        if is_barred || self.held.contains_key(&given) {
             return;
         }
         self.held.insert(given.clone(), event.clone());
-        self.users.entry(user.to_owned()).or_default();
-        let is_edge = self.holders.entry(badge).or_default().insert(user.to_owned());
+        self.users.entry(given.user.clone()).or_default();
+        let is_edge = self.holders.entry(given.badge).or_default().insert(given.user.clone());
         said.push(Said { given, is_taken: false, is_edge, time, event });
     }
 
     fn take_back(&mut self, given: &Given, said: &mut Vec<Said>) {
-        if self.held.remove(given).is_none() {
+        let is_barred = self.hands.overruled(given) == Some(Overruled::Given);
+        if is_barred || self.held.remove(given).is_none() {
             return;
         }
         let (time, event) = self.now.clone().expect("something happens");
-        // What the site takes back is held once, not once for each photo.
-        let is_edge = given.photo.is_none();
+        let first = Given { photo: None, number: 0, ..given.clone() };
+        let other = self.held.range(first..).next().map(|(other, _)| other);
+        let is_edge = other.is_none_or(|other| (&other.user, other.badge) != (&given.user, given.badge));
         if is_edge && let Some(holders) = self.holders.get_mut(given.badge) {
             holders.remove(&given.user);
             // A badge that nobody holds is as one that nobody ever held.
@@ -313,6 +444,18 @@ impl Model {
             }
         }
         said.push(Said { given: given.clone(), is_taken: true, is_edge, time, event });
+    }
+
+    /// The greatest number of a badge that a user holds, for no photo.
+    fn times(&self, user: &str, badge: &'static str) -> u32 {
+        let one = Given { user: user.to_owned(), badge, photo: None, number: 0 };
+        self.held_of(&one).map(|held| held.number).max().unwrap_or(0)
+    }
+
+    /// What is held of an award, whatever its number.
+    fn held_of(&self, one: &Given) -> impl Iterator<Item = &Given> {
+        let ends = |number| Given { number, ..one.clone() };
+        self.held.range(ends(0)..=ends(u32::MAX)).map(|(held, _)| held)
     }
 
     fn of(&mut self, user: &str) -> &mut OfUser {

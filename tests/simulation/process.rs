@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use laurels::act::Hand;
 use laurels::award::Place;
 use laurels::catalog::{Catalog, Numbers};
 use laurels::document::Document;
@@ -15,6 +16,7 @@ use laurels::service::{Error, From, Live, Progress, Recorded, Service, Told};
 use laurels::store::{Embedded, Store};
 
 use crate::clients::{Circumstances, Try};
+use crate::hands;
 use crate::sabotage::{Observed, Sabotage};
 use crate::schedule::broken;
 use crate::site::Rules;
@@ -247,7 +249,12 @@ impl Process {
                 let of = world.clients.send(contents);
                 self.record(world, of);
             }
-            64..74 => self.read(world),
+            64..72 => self.read(world),
+            84..92 => {
+                let contents = world.is_done_by_hand();
+                let of = world.clients.send(contents);
+                self.record(world, of);
+            }
             74..79 => self.change_a_listener(world),
             79..80 if world.dice.u8(..4) == 0 => self.reload(world),
             80..82 => world.jump(),
@@ -261,12 +268,27 @@ impl Process {
 
     pub(crate) fn record(&mut self, world: &mut World, of: Try) {
         let (id, contents) = world.clients.contents(of);
-        let (draft, service, inbox) = (contents.draft(id), self.service.clone(), self.inbox.clone());
+        let (service, inbox) = (self.service.clone(), self.inbox.clone());
+        let answer = move |result| inbox.borrow_mut().push_back(News::Event(of, Box::new(result)));
         world.events += 1;
-        self.tasks.push(Task::new(Owner::Client, async move {
-            let result = service.record(draft).await;
-            inbox.borrow_mut().push_back(News::Event(of, Box::new(result)));
-        }));
+        let order = contents.order(id, format!("key {}", of.attempt));
+        let task = match order.zip(contents.act.clone()) {
+            None => {
+                let draft = contents.draft(id);
+                Task::new(Owner::Client, async move { answer(service.record(draft).await) })
+            }
+            Some(((Hand::Gives, order), act)) => Task::new(Owner::Client, async move {
+                let (user, given) = (order.user.clone(), service.award_by_hand(order).await);
+                given.iter().for_each(|given| hands::check_given(&act, &user, given));
+                answer(given.map(|given| given.recorded));
+            }),
+            Some(((Hand::Takes, order), act)) => Task::new(Owner::Client, async move {
+                let (user, taken) = (order.user.clone(), service.revoke_by_hand(order).await);
+                taken.iter().for_each(|taken| hands::check_taken(&act, &user, taken));
+                answer(taken.map(|taken| taken.recorded));
+            }),
+        };
+        self.tasks.push(task);
     }
 
     /// A stream of events, which are answered when they are kept.

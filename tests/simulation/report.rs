@@ -20,6 +20,9 @@ pub(crate) struct Report {
     pub(crate) events: u64,
     pub(crate) kept: u64,
     pub(crate) ticks: u64,
+    /// What was done by hand, and how much of it changed something.
+    pub(crate) acts: u64,
+    pub(crate) overruled: u64,
     pub(crate) awards: u64,
     pub(crate) taken_back: u64,
     pub(crate) told: u64,
@@ -34,6 +37,7 @@ pub(crate) struct Report {
     pub(crate) quiet_points: u64,
     pub(crate) reloads: u64,
     pub(crate) failed_reloads: u64,
+    pub(crate) restores: u64,
     pub(crate) repairs: u64,
     pub(crate) finales: u64,
     pub(crate) detected: u64,
@@ -49,18 +53,19 @@ impl Report {
     pub(crate) fn describe(&self) -> String {
         let happened = &self.happened;
         let Report { seeds, events, kept, awards, told, answers, refusals, retries, checks, .. } = self;
-        let Report { ticks, taken_back, .. } = self;
+        let Report { ticks, acts, overruled, taken_back, restores, .. } = self;
         let Report { starts, failed_starts, deaths_while_starting, shutdowns, quiet_points, .. } = self;
         let Report { reloads, failed_reloads, repairs, finales, detected, turns, trace, .. } = self;
         let (kills, cuts, broken, lies) =
             (happened.kills, happened.power_cuts, happened.tree_broken, happened.lies);
         let errors: Vec<_> = happened.errors.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         format!(
-            "{seeds} seeds, {events} events sent ({retries} again), {kept} kept with {ticks} ticks, {awards} awards, \
+            "{seeds} seeds, {events} events sent ({retries} again), {kept} kept with {ticks} ticks and {acts} acts \
+         by hand ({overruled} changed something), {awards} awards, \
          {taken_back} taken back, {told} told, \
          {answers} answers, {refusals} of them errors, {checks} checks, {quiet_points} quiet points\n\
          {starts} starts ({failed_starts} failed, {deaths_while_starting} died), {shutdowns} shut down, \
-         {kills} kills, {cuts} power cuts, {reloads} reloads ({failed_reloads} failed)\n\
+         {kills} kills, {cuts} power cuts, {reloads} reloads ({failed_reloads} failed), {restores} restores\n\
          {repairs} losses of what can be made again, {broken} broken trees, errors: {}\n\
          {finales} damaged journals ({detected} refused, the others harmless), {lies} lies; {turns} turns, trace {trace:016x}",
             errors.join(", ")
@@ -74,6 +79,8 @@ impl Report {
             (&mut self.events, other.events),
             (&mut self.kept, other.kept),
             (&mut self.ticks, other.ticks),
+            (&mut self.acts, other.acts),
+            (&mut self.overruled, other.overruled),
             (&mut self.awards, other.awards),
             (&mut self.taken_back, other.taken_back),
             (&mut self.told, other.told),
@@ -88,6 +95,7 @@ impl Report {
             (&mut self.quiet_points, other.quiet_points),
             (&mut self.reloads, other.reloads),
             (&mut self.failed_reloads, other.failed_reloads),
+            (&mut self.restores, other.restores),
             (&mut self.repairs, other.repairs),
             (&mut self.finales, other.finales),
             (&mut self.detected, other.detected),

@@ -1,15 +1,18 @@
 //! The store as the service sees it, and deliberate sabotages of it: what the simulation must notice, or it proves
 //! nothing.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use laurels::award::{News, Place};
 use laurels::catalog::Numbers;
-use laurels::document::Document;
+use laurels::document::{Change, Document};
 use laurels::event::{EventId, Sequence, Time, UserId};
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Rarity, Record};
+use laurels::profile::FIELDS;
+use laurels::stat::{Slot, Step};
 use laurels::store::{Backup, Earlier, Embedded, Error, Identity, Page, Store, Timelines, Until};
 
 /// Something that is done wrong on purpose.
@@ -43,10 +46,18 @@ pub(crate) enum Sabotage {
     OldDocuments,
     /// Documents that are asked for are those of before the last commit.
     ReadBehind,
+    /// It is not kept what was done by hand with an award, so rules do with it as they would.
+    ForgetHands,
+    /// An act leaves no entry in the audit log.
+    LoseAnEntry,
+    /// A profile is not kept, though what it let rules decide is.
+    ForgetProfiles,
+    /// Everybody's days are kept as UTC has them.
+    ForgetZones,
 }
 
 impl Sabotage {
-    pub(crate) const ALL: [Sabotage; 14] = [
+    pub(crate) const ALL: [Sabotage; 18] = [
         Sabotage::SyncNothing,
         Sabotage::SyncLate,
         Sabotage::SyncNoNames,
@@ -61,6 +72,10 @@ impl Sabotage {
         Sabotage::LoseAToldAward,
         Sabotage::OldDocuments,
         Sabotage::ReadBehind,
+        Sabotage::ForgetHands,
+        Sabotage::LoseAnEntry,
+        Sabotage::ForgetProfiles,
+        Sabotage::ForgetZones,
     ];
 }
 
@@ -100,7 +115,40 @@ impl Observed {
             let events = group.iter_mut().filter(|outcome| !outcome.record.event.is_tick());
             events.for_each(leave_what_waits);
         }
+        let is_forgotten: fn(&Key, &Change) -> bool = match self.sabotage {
+            Some(Sabotage::ForgetHands) => |_, change| change.slot == Slot::BY_HAND,
+            Some(Sabotage::LoseAnEntry) => |key, _| key.part("@audit").is_some_and(|entry| !entry.is_empty()),
+            Some(Sabotage::ForgetProfiles) => {
+                |_, change| FIELDS.iter().any(|field| change.slot == Slot::of_profile(*field as u32))
+            }
+            Some(Sabotage::ForgetZones) => |_, change| matches!(change.step, Step::Place(..)),
+            _ => return group,
+        };
+        self.forget(&mut group, is_forgotten);
         group
+    }
+
+    /// Some changes are not kept, nor what they make of documents.
+    fn forget(&self, group: &mut [Outcome], is_forgotten: fn(&Key, &Change) -> bool) {
+        let mut documents: HashMap<Key, Arc<Document>> = HashMap::new();
+        for outcome in group {
+            for (key, changes) in &mut outcome.record.changes {
+                changes.retain(|change| !is_forgotten(key, change));
+            }
+            outcome.record.changes.retain(|(_, changes)| !changes.is_empty());
+            for (key, document) in &mut outcome.documents {
+                let before = documents.get(key).cloned().unwrap_or_else(|| self.before(key));
+                let mut after = Document::clone(&before);
+                outcome.record.apply_to(key, &mut after);
+                *document = Arc::new(after);
+                documents.insert(key.clone(), document.clone());
+            }
+        }
+    }
+
+    fn before(&self, key: &Key) -> Arc<Document> {
+        let loaded = self.store.load(std::slice::from_ref(key));
+        loaded.ok().and_then(|mut loaded| loaded.pop()).unwrap_or_default()
     }
 }
 

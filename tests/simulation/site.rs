@@ -1,9 +1,13 @@
 //! The site that is simulated: its rules in three versions, and what happens on it.
 
 use fastrand::Rng;
+use laurels::act::{Hand, Order};
 use laurels::catalog::{Catalog, Numbers};
 use laurels::diagnostic::Source;
 use laurels::event::{Draft, DraftData, Event, Time};
+
+use crate::hands::Act;
+use crate::profiles::{self, Fields};
 
 /// A version of the rules. They share most stats; B hears ranked games only, C asks for less and drops a flag,
 /// and a badge that is heard later.
@@ -21,6 +25,7 @@ const SHARED: &str = r#"
 "photo.viewed" = { owner = "string" }
 "game.ended" = { players = "list", ranked = "bool" }
 "day.visited" = {}
+"profile.updated" = { language = "string" }
 
 [stat.posts]
 on = "photo.posted"
@@ -52,6 +57,40 @@ expires = "4m"
 on = ["badge.gallery", "badge.active"]
 at = 2
 revoke = true
+
+# One for every two photos that there are.
+[badge.prolific]
+on = "photo.posted"
+undo = "photo.removed"
+repeat = 2
+revoke = true
+
+# Nobody earns it, and who is given it is known.
+[badge.honoured]
+manual = true
+[badge.known]
+when = "holds('honoured')"
+revoke = true
+
+# What users say of themselves.
+[badge.introduced]
+when = "profile.name != '' && profile.language in ['de', 'pt-BR']"
+revoke = true
+[badge.linguist]
+on = "profile.updated"
+when = "event.data.language != ''"
+distinct = "event.data.language"
+at = 3
+
+# By their own clocks.
+[badge.early-bird]
+on = "day.visited"
+when = "event.time.getHours(profile.time_zone) < 6"
+at = 2
+[badge.home-days]
+on = "day.visited"
+run = "day(event.time, profile.time_zone)"
+at = 3
 
 [badge.all-round]
 on = ["badge.photographer-2", "badge.player-1", "badge.regular"]
@@ -125,6 +164,17 @@ at = 5
 impl Rules {
     pub(crate) const ALL: [Rules; 3] = [Rules::A, Rules::B, Rules::C];
 
+    /// Whether these have a badge.
+    pub(crate) fn declare(self, badge: &str) -> bool {
+        match badge {
+            "photographer-3" | "photographer-8" => self == Rules::B,
+            "photographer-5" | "photographer-20" => self != Rules::B,
+            "settled" | "noticed-twice" => self != Rules::C,
+            "viewer" => self == Rules::C,
+            _ => true,
+        }
+    }
+
     /// The catalog of these rules, with the numbers that it brings.
     pub(crate) fn compile(self, numbers: &Numbers) -> (Catalog, Numbers) {
         let (own, further) = match self {
@@ -165,6 +215,10 @@ pub(crate) struct Contents {
     pub(crate) owner: Option<String>,
     pub(crate) players: Option<Vec<String>>,
     pub(crate) ranked: bool,
+    /// What somebody says of itself.
+    pub(crate) profile: Fields,
+    /// What is done by hand.
+    pub(crate) act: Option<Act>,
     /// In seconds; none: when it arrives.
     pub(crate) time: Option<i64>,
     /// Whether the server must refuse it.
@@ -191,11 +245,13 @@ impl Contents {
             owner: None,
             players: None,
             ranked: dice.bool(),
+            profile: Fields::new(),
+            act: None,
             time: None,
             invalid: false,
             ballast: if dice.u8(..40) == 0 { dice.usize(..3000) } else { 0 },
         };
-        match dice.u8(..15) {
+        match dice.u8(..18) {
             0..4 => {}
             // As many as are posted: so what rests on how many there are rises and falls.
             4..8 => contents.r#type = "photo.removed",
@@ -211,28 +267,52 @@ impl Contents {
                 let players = dice.usize(1..5);
                 contents.players = Some((0..players).map(|_| user(dice)).collect());
             }
+            13..15 => {
+                contents.r#type = "profile.updated";
+                contents.profile = profiles::any(dice);
+            }
             _ => contents.r#type = "day.visited",
         }
-        let now = now.to_unix().0;
-        // Late, far in the past, or a little in the future.
         if dated || dice.u8(..4) == 0 {
-            contents.time = Some(match dice.u8(..4) {
-                0 => now - dice.i64(0..86_400 * 20),
-                1 => now + dice.i64(0..200),
-                _ => now - dice.i64(0..600),
-            });
+            contents.time = Some(about(dice, now));
         }
         contents
+    }
+
+    /// Something that is done by hand.
+    pub(crate) fn act(dice: &mut Rng, size: Size, now: Time) -> Contents {
+        let act = Act::any(dice, size.photos);
+        let time = if dice.u8(..4) == 0 { Some(about(dice, now)) } else { None };
+        Contents {
+            r#type: act.r#type(),
+            act: Some(act),
+            subject: String::new(),
+            owner: None,
+            players: None,
+            profile: Fields::new(),
+            time,
+            ballast: 0,
+            ..Contents::happens(dice, size, now, false)
+        }
     }
 
     /// Something that the server must refuse.
     pub(crate) fn invalid(dice: &mut Rng, size: Size, now: Time) -> Contents {
         let mut contents = Contents::happens(dice, size, now, false);
         contents.invalid = true;
-        match dice.u8(..3) {
+        match dice.u8(..5) {
             0 => contents.user = String::new(),
             1 => contents.time = Some(now.to_unix().0 + 86_400 * 3),
-            _ => contents.r#type = "Photo.Posted",
+            2 => {
+                contents.r#type = "profile.updated";
+                contents.profile = vec![("name", "Ann"), ("time_zone", "Berlin")];
+            }
+            3 => {
+                contents = Contents { invalid: true, ..Contents::act(dice, size, now) };
+                contents.act = contents.act.map(|act| Act { reason: " ", ..act });
+            }
+            // Acts are not for those who send events.
+            _ => contents.r#type = ["Photo.Posted", "laurels.award"][dice.usize(..2)],
         }
         contents
     }
@@ -241,6 +321,7 @@ impl Contents {
         let mut fields = vec![format!("\"ranked\":{}", self.ranked)];
         fields.extend(self.owner.iter().map(|owner| format!("\"owner\":\"{owner}\"")));
         fields.extend(self.players.iter().map(|players| format!("\"players\":{players:?}")));
+        fields.extend(self.profile.iter().map(|(field, text)| format!("{field:?}:{text:?}")));
         if self.ballast > 0 {
             fields.push(format!("\"ballast\":\"{}\"", "x".repeat(self.ballast)));
         }
@@ -254,10 +335,30 @@ impl Contents {
         }
     }
 
+    /// What is asked for, where it is done by hand.
+    pub(crate) fn order(&self, id: &str, actor: String) -> Option<(Hand, Order)> {
+        let act = self.act.as_ref()?;
+        Some((act.hand, act.order(&self.user, id, self.time, actor)))
+    }
+
     /// Whether this is what an event says.
     pub(crate) fn is(&self, event: &Event) -> bool {
+        if let Some(act) = &self.act {
+            let time = event.dated.then(|| event.time.to_unix().0);
+            return act.is(event) && event.user.as_str() == self.user && time == self.time;
+        }
         let draft = self.draft(event.id.as_str());
         // Whatever the time of day is, an event that was taken then is one now.
         draft.parse(Time::MAX).is_ok_and(|own| own.same_as(event))
+    }
+}
+
+/// Late, far in the past, or a little in the future.
+fn about(dice: &mut Rng, now: Time) -> i64 {
+    let now = now.to_unix().0;
+    match dice.u8(..4) {
+        0 => now - dice.i64(0..86_400 * 20),
+        1 => now + dice.i64(0..200),
+        _ => now - dice.i64(0..600),
     }
 }

@@ -190,6 +190,7 @@ impl World {
             report.checks = self.history.checks + self.clients.answers;
             (report.reloads, report.failed_reloads) = (self.reloads, self.failed_reloads);
             report.quiet_points = self.quiet_points;
+            (report.acts, report.overruled) = self.history.acts();
         });
     }
 
@@ -198,7 +199,12 @@ impl World {
         if self.dice.u8(..5) == 0 {
             self.damage_what_can_be_made_again();
         }
-        let Some((store, catalog)) = self.open() else { return };
+        let Some((mut store, mut catalog)) = self.open() else { return };
+        if self.dice.u8(..6) == 0 {
+            self.move_by_backup(store);
+            let Some(opened) = self.open() else { return };
+            (store, catalog) = opened;
+        }
         let mut process = Process::start(self, store, catalog);
         for at in 0..self.listeners.len() {
             if self.dice.bool() {
@@ -451,6 +457,12 @@ impl World {
     pub(crate) fn happens(&mut self, dated: bool) -> Contents {
         let now = self.now();
         Contents::happens(&mut self.dice, self.size, now, dated)
+    }
+
+    /// Something that somebody does by hand.
+    pub(crate) fn is_done_by_hand(&mut self) -> Contents {
+        let now = self.now();
+        Contents::act(&mut self.dice, self.size, now)
     }
 
     /// Something that the server must refuse.
