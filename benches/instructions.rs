@@ -1,5 +1,5 @@
-//! Decides, or decides and commits, so many events, for callgrind to count instructions: those of one more event are what it
-//! costs, on any machine and whatever else runs there. `tests/run bench` does, and compares with `benches/instructions.txt`.
+//! Parses so many events, or decides them too, or commits what came of them too, for callgrind to count instructions: those of one more
+//! event are what it costs, on any machine and whatever else runs there. `tests/run bench` does, and compares with `benches/instructions.txt`.
 //!
 //! `cargo bench --bench instructions -- decide 1000`
 
@@ -48,13 +48,14 @@ impl Documents for Known {
 fn main() {
     // What cargo adds, `--bench`, is no word of ours.
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    let usage = "decide NUMBER, or commit NUMBER";
+    let usage = "parse NUMBER, decide NUMBER, or commit NUMBER";
     let [what, events] = &words[..] else { panic!("{usage}") };
     let events: usize = events.parse().expect(usage);
     let source = Source { name: "rules.toml".to_owned(), text: RULES.to_owned() };
     let compiled = Catalog::compile(&[source], &Numbers::default());
     let (catalog, numbers, _) = compiled.unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
     match what.as_str() {
+        "parse" => (0..events).for_each(|number| drop(black_box(event(number)))),
         "decide" => each(&catalog, events, |outcome| drop(black_box(outcome))),
         "commit" => {
             let directory = tempfile::tempdir().expect("a directory");

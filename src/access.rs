@@ -15,6 +15,7 @@
 //! Nothing here knows of gRPC or HTTP, and no secret is ever in a message, a log or a `Debug`.
 
 mod caller;
+mod change;
 mod file;
 mod key;
 mod keyring;
@@ -36,6 +37,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 
 pub use caller::Caller;
+pub use change::KeyChange;
 pub use file::{FileError, Grant, KeyFile, Made};
 pub use key::{KeyId, NoRandomness};
 pub use keyring::{Key, Keyring, Life, SigningKey, Standing};
@@ -91,16 +93,17 @@ impl Access {
     }
 
     /// Takes other keys into use. What a key may do, and whether it is good, is asked of these from now on; how often
-    /// each called is remembered. Says why not where that would open a closed door.
-    pub fn replace(&self, keyring: Keyring) -> Result<(), &'static str> {
+    /// each called is remembered. Gives what is other; says why not where that would open a closed door.
+    pub fn replace(&self, keyring: Keyring) -> Result<Vec<KeyChange>, &'static str> {
         let before = self.keys();
         if keyring.is_empty() && !before.is_open() {
             return Err(
                 "it has no keys any more, which would let everybody in; to mean that, start the server again",
             );
         }
-        self.0.keys.send_replace(Arc::new(InUse::of(keyring, &before, &self.0.clock)));
-        Ok(())
+        let now = Arc::new(InUse::of(keyring, &before, &self.0.clock));
+        self.0.keys.send_replace(now.clone());
+        Ok(change::between(&before, &now))
     }
 
     /// Whether everybody may do everything.

@@ -1,14 +1,18 @@
-//! What those who run the site do by hand, as events of the server's own.
+//! What those who run the site do, as events of the server's own: what they do to awards by hand, and to the server itself.
 //!
 //! An act is recorded like any event: it has an id that names it for ever, stands in the one order of all events, and is
 //! kept and made again with what it did. Its type begins with [`EventType::OWN`], which no site may send and no rule hears.
 //! Each leaves an entry in the audit log.
+
+mod note;
 
 use smol_str::SmolStr;
 
 use crate::badge::Badge;
 use crate::event::{ACTOR, Draft, Event, EventType, Invalid, Map, Time, Value};
 use crate::key::Key;
+
+pub use note::{DETAILS_MAX_BYTES, Note};
 
 /// Longest reason, in bytes. A longer one is refused.
 pub const REASON_MAX_BYTES: usize = 1000;
@@ -26,6 +30,8 @@ pub enum Act {
     Award(Named),
     /// Take an award back from its user.
     Revoke(Named),
+    /// Nothing but to stand in the audit log.
+    Note(Note),
 }
 
 /// Which award an act is about.
@@ -85,7 +91,7 @@ impl Act {
         match name {
             AWARD => Named::read(&event.data).map(Act::Award),
             REVOKE => Named::read(&event.data).map(Act::Revoke),
-            _ => None,
+            name => Note::named(name).map(Act::Note),
         }
     }
 }

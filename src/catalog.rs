@@ -98,18 +98,17 @@ pub struct Catalog {
 
 impl Catalog {
     /// The stats that hear events of this type, in order. Costs no more for all the others.
-    pub fn hears(&self, event_type: &str) -> impl Iterator<Item = usize> + use<> {
+    pub fn hears(&self, event_type: &str) -> impl Iterator<Item = usize> + use<'_> {
         self.listeners.of(event_type)
     }
 
     /// The stats that take back at events of this type, in order. What both adds and takes back adds.
     pub fn takes_back(&self, event_type: &str) -> impl Iterator<Item = usize> {
-        let adds: Vec<_> = self.hears(event_type).collect();
-        self.undoers.of(event_type).filter(move |stat| !adds.contains(stat))
+        self.undoers.of(event_type).filter(move |stat| self.hears(event_type).all(|adding| adding != *stat))
     }
 
     /// The stats that events of this type set to nothing, in order.
-    pub fn resets(&self, event_type: &str) -> impl Iterator<Item = usize> + use<> {
+    pub fn resets(&self, event_type: &str) -> impl Iterator<Item = usize> + use<'_> {
         self.resetters.of(event_type)
     }
 

@@ -84,6 +84,17 @@ impl Event {
         }
     }
 
+    /// One of the server's own that is about no user, with an id that nothing else has.
+    pub fn of_nobody(r#type: EventType, data: Map, arrival: Time) -> Event {
+        let EventId(id) = EventId::fresh(arrival);
+        Event { r#type, data, dated: false, ..Event::tick(id, arrival) }
+    }
+
+    /// Whether no site sent it: it says that time has passed, or is an act.
+    pub fn is_own(&self) -> bool {
+        self.r#type.as_str().starts_with(EventType::OWN)
+    }
+
     /// Whether it says only that time has passed.
     pub fn is_tick(&self) -> bool {
         self.r#type.as_str() == TICK
@@ -93,13 +104,12 @@ impl Event {
     /// for somebody, who that was may differ too: a retry under a new key is a retry.
     pub fn same_as(&self, other: &Event) -> bool {
         let time = |event: &Event| event.dated.then_some(event.time);
-        let is_own = self.r#type.as_str().starts_with(EventType::OWN);
         self.id == other.id
             && self.r#type == other.r#type
             && self.user == other.user
             && self.subject == other.subject
             && time(self) == time(other)
-            && if is_own { asked(self).eq(asked(other)) } else { self.data == other.data }
+            && if self.is_own() { asked(self).eq(asked(other)) } else { self.data == other.data }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
-use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
+use smol_str::{SmolStr, format_smolstr};
 
 use crate::event::UserId;
 
@@ -34,7 +34,9 @@ impl Key {
     pub fn new<'a>(parts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Key {
         let mut parts: Vec<_> = parts.into_iter().collect();
         parts.sort_unstable();
-        let mut text = SmolStrBuilder::new();
+        // Escaping is rare; two bytes a part are its marks, and two more are how many there are.
+        let length = parts.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>() + 2;
+        let mut text = String::with_capacity(length);
         write!(text, "{}", parts.len()).expect("a text takes whatever is written");
         for (at, (name, value)) in parts.into_iter().enumerate() {
             if at > 0 {
@@ -44,7 +46,7 @@ impl Key {
             text.push(NAME_END);
             push_escaped(&mut text, value);
         }
-        Key(text.finish())
+        Key(text.into())
     }
 
     /// The key of something of the server's own: no rule has a part with such a name.
@@ -81,10 +83,10 @@ impl Key {
 
     /// The key of what is kept per user.
     pub fn user(user: &UserId) -> Key {
-        let mut text = SmolStrBuilder::new();
+        let mut text = String::with_capacity(Key::USERS.len() + user.as_str().len());
         text.push_str(Key::USERS);
         push_escaped(&mut text, user.as_str());
-        Key(text.finish())
+        Key(text.into())
     }
 
     /// Whether something is kept per user, and nothing else, under this key.
@@ -147,7 +149,7 @@ impl Key {
     }
 }
 
-fn push_escaped(text: &mut SmolStrBuilder, value: &str) {
+fn push_escaped(text: &mut String, value: &str) {
     if !value.contains([NAME_END, PART_END, ESCAPE]) {
         return text.push_str(value);
     }

@@ -18,6 +18,7 @@ mod limits;
 mod seldom;
 mod stream;
 pub mod tls;
+mod under_way;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -86,7 +87,7 @@ impl Port {
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
-                (connection, asked) = gate.next() => {
+                (connection, noticed) = gate.next() => {
                     let (speech, door) = (speech.clone(), door.clone());
                     let (calls, mut going_down) = (calls.clone(), going_down.clone());
                     connections.spawn(async move {
@@ -102,7 +103,7 @@ impl Port {
                             },
                         };
                         // Who is there notices by itself, and it is nothing to anybody else.
-                        if let Err(error) = http::serve(&speech, stream, asked, calls, going_down).await {
+                        if let Err(error) = http::serve(&speech, stream, noticed, calls, going_down).await {
                             tracing::debug!(error, "a connection ended early");
                         }
                     });

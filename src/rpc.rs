@@ -22,6 +22,7 @@ mod closing;
 mod codec;
 mod data;
 mod deadline;
+mod dispatch;
 mod ending;
 mod frames;
 mod hand;
@@ -52,6 +53,7 @@ use admin::Admin;
 use admission::Admission;
 use closing::Closer;
 use deadline::Deadline;
+use dispatch::Dispatch;
 use health::Health;
 use proto::achievement_service_server::AchievementServiceServer;
 use proto::admin_service_server::AdminServiceServer;
@@ -78,7 +80,7 @@ pub async fn routes(
     access: &Access,
     sizes: Sizes,
 ) -> (
-    impl Calling<http::Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send>
+    impl Calling<http::Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send + Unpin>
     + Clone
     + Send
     + Sync
@@ -89,8 +91,7 @@ pub async fn routes(
     let (health, health_service) = health::serving().await;
     let admin = AdminServiceServer::new(Admin { service: service.clone(), closing: closing.clone() });
     let achievements = AchievementServiceServer::new(Achievements { service: service.clone(), closing });
-    let routes = Routes::new(achievements)
-        .add_service(admin)
+    let others = Routes::new(admin)
         .add_service(health_service)
         .add_service(reflection::v1())
         .add_service(reflection::v1alpha())
@@ -100,7 +101,7 @@ pub async fn routes(
         .layer(layer_fn(Deadline))
         .layer(layer_fn(move |inner| Admission::new(access.clone(), inner)))
         .layer(MapRequestLayer::new(move |request| frames::guard(sizes, request)))
-        .service(routes);
+        .service(Dispatch { achievements, others });
     (calls, Farewell { closer, health })
 }
 

@@ -5,6 +5,7 @@
 //! writer: one thread that owns deciding and keeping, so that there is one order of events and no
 //! update is lost. Its loop, in `service/writer.rs`, is the heart of it all.
 
+mod audited;
 mod backup;
 mod cursor;
 mod error;
@@ -431,9 +432,10 @@ impl Inner {
     }
 
     async fn load(self: &Arc<Self>, keys: Vec<Key>) -> Result<Vec<Arc<Document>>, Error> {
-        let inner = self.clone();
-        let loaded = self.threads.blocking(move || inner.store.load(&keys)).await;
-        loaded.map_err(Error::internal)?.map_err(Error::from_store)
+        let (answer, loaded) = oneshot::channel();
+        // Who asked may have gone.
+        self.store.load_then(keys, Box::new(move |documents| drop(answer.send(documents))));
+        loaded.await.map_err(Error::internal)?.map_err(Error::from_store)
     }
 
     /// Why there is no writer.

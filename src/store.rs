@@ -50,6 +50,9 @@ pub use verify::verify;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity(pub u64);
 
+/// What is done with documents, or with the reason why there are none, once they are loaded. It must not wait.
+pub type Then = Box<dyn FnOnce(Result<Vec<Arc<Document>>, Error>) + Send>;
+
 /// Where events, and all that comes of them, are kept. One writer calls [`commit`](Store::commit) and
 /// [`adopt`](Store::adopt); anybody may call the rest, at any time.
 pub trait Store: Send + Sync + 'static {
@@ -77,6 +80,12 @@ pub trait Store: Send + Sync + 'static {
     /// The documents under these keys, in the same order; an empty one where nothing is kept. May read the
     /// disk, and afterwards they are at hand for a while.
     fn load(&self, keys: &[Key]) -> Result<Vec<Arc<Document>>, Error>;
+
+    /// As [`load`](Store::load), for who must not wait: `then` is called with what came of it, by whichever thread has it.
+    /// It is dropped uncalled only where that thread is gone.
+    fn load_then(&self, keys: Vec<Key>, then: Then) {
+        then(self.load(&keys));
+    }
 
     /// Keeps a group of outcomes, whose sequences follow [`head`](Store::head) without a gap. Each is kept
     /// wholly or not at all; when it returns, all of them are durable and can be read. After an error

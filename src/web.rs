@@ -64,12 +64,15 @@ pub fn over<S>(inner: S, options: &Options) -> Either<Cors<Web<S>>, Web<S>> {
 
 /// The gRPC routes, as the translations call them.
 pub trait Routes:
-    Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+    Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + Unpin>
+    + Clone
+    + Send
+    + 'static
 {
 }
 
 impl<S> Routes for S where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + Unpin>
         + Clone
         + Send
         + 'static
@@ -83,32 +86,54 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Answering<S::Future>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // Each call goes to a clone of the routes, and waits for it there.
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (inner, methods, sizes) = (self.inner.clone(), self.methods.clone(), self.sizes);
         let request = request.map(Body::new);
-        Box::pin(async move { Ok(answer(inner, &methods, sizes, request).await) })
+        let media = Media::of(request.headers());
+        if media == Media::Grpc && request.version() >= Version::HTTP_2 {
+            return Answering::Native(self.inner.call(request));
+        }
+        // Each call goes to a clone of the routes, and waits for it there.
+        let (inner, methods, sizes) = (self.inner.clone(), self.methods.clone(), self.sizes);
+        Answering::Translated(Box::pin(async move { answer(inner, &methods, sizes, media, request).await }))
     }
 }
 
-/// The answer to a request in whatever protocol it comes.
+/// The answer to a request on its way. Native gRPC is handed on as it is: it pays nothing for what others need.
+pub enum Answering<F> {
+    /// The call's own.
+    Native(F),
+    /// The call's, in the request's protocol.
+    Translated(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+impl<F: Future<Output = Result<Response<Body>, Infallible>> + Unpin> Future for Answering<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.get_mut() {
+            Answering::Native(answer) => Pin::new(answer).poll(cx),
+            Answering::Translated(answer) => answer.as_mut().poll(cx).map(Ok),
+        }
+    }
+}
+
+/// The answer to a request that is not native gRPC over HTTP/2, in whatever protocol it comes.
 async fn answer<S: Routes>(
     inner: S,
     methods: &Methods,
     sizes: Sizes,
+    media: Media,
     request: Request<Body>,
 ) -> Response<Body> {
-    let media = Media::of(request.headers());
     let is_post = request.method() == Method::POST;
     let method = match (media, methods.get(request.uri().path())) {
-        (Media::Grpc, _) if request.version() < Version::HTTP_2 => return plain::needs_http2(),
-        (Media::Grpc, _) => return call(inner, request).await,
+        (Media::Grpc, _) => return plain::needs_http2(),
         (Media::GrpcWeb { text }, _) if is_post => return grpc_web::answer(inner, request, text).await,
         (_, None) => return no_method(inner, methods, request).await,
         (_, Some(_)) if !is_post => return plain::only(&[Method::POST], request.method()),

@@ -74,7 +74,7 @@ fn ask(method: &str, media: &'static str, body: Vec<u8>) -> (u16, Vec<u8>) {
         let calls = Arc::new(Calls::over(service.clone()));
         let routes = service_fn(move |request: Request<Body>| {
             let calls = calls.clone();
-            async move { Ok::<Response<Body>, Infallible>(calls.answer(request).await) }
+            Box::pin(async move { Ok::<Response<Body>, Infallible>(calls.answer(request).await) })
         });
         let Ok(response) = web::over(routes, &web::Options::default()).oneshot(request).await;
         let status = response.status().as_u16();

@@ -379,3 +379,27 @@ fn a_file_with_a_mistake_is_told_its_place_and_no_secret() {
     }
     assert!(Keyring::parse("").unwrap().is_empty());
 }
+
+#[test]
+fn keys_that_are_others_are_told_with_what_became_of_them() {
+    let (access, _) = access();
+    assert_eq!(access.replace(ring(FILE)).unwrap(), []);
+    let changed = FILE
+        .replace("id     = \"site\"", "id     = \"kiosk\"")
+        .replace("scopes = [\"read\"]\nrate   = 1", "scopes = [\"read\", \"watch\"]\nrate   = 1")
+        .replace("sha256 = \"HASH-all\"", "sha256 = \"HASH-all\"\nrevoked = 2026-01-01T00:00:00Z")
+        .replace("id      = \"old\"", "id      = \"older\"");
+    let told = access.replace(ring(&changed)).unwrap();
+    let told: Vec<_> = told.iter().map(|change| (change.note.name(), change.key.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("revoke-key", "all: record, read, watch, admin"),
+            ("change-key", "slow: read, watch"),
+            ("add-key", "kiosk: signs browser tokens"),
+            ("remove-key", "old: signs browser tokens"),
+            ("add-key", "older: signs browser tokens"),
+            ("remove-key", "site: signs browser tokens"),
+        ]
+    );
+}

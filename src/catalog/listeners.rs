@@ -1,5 +1,6 @@
 //! Which stats hear which events.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use smol_str::SmolStr;
@@ -36,16 +37,17 @@ impl Listeners {
     }
 
     /// The stats that hear events of this type, each once, in order.
-    pub(super) fn of(&self, event_type: &str) -> impl Iterator<Item = usize> + use<> {
-        let mut found = self.exact.get(event_type).cloned().unwrap_or_default();
+    pub(super) fn of(&self, event_type: &str) -> impl Iterator<Item = usize> + use<'_> {
+        let mut found = Cow::Borrowed(self.exact.get(event_type).map_or(&[][..], Vec::as_slice));
         if !self.prefixes.is_empty() {
+            let found = found.to_mut();
             for (dot, _) in event_type.match_indices('.') {
                 found.extend(self.prefixes.get(&event_type[..=dot]).into_iter().flatten());
             }
             found.sort_unstable();
             found.dedup();
         }
-        found.into_iter()
+        (0..found.len()).map(move |at| found[at])
     }
 
     /// The types that are heard as they are named.

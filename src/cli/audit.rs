@@ -1,4 +1,4 @@
-//! `laurels audit`: what was done by hand, by whom, why and when.
+//! `laurels audit`: what was done by hand and to the server, by whom, why and when.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use super::award_line::time;
 use super::error::Error;
 use super::server::Server;
 
-/// Show what was done by hand, newest first: who, what, why and when
+/// Show what was done by hand and to the server, newest first: who, what, why and when
 #[derive(Debug, Args)]
 pub(super) struct Audit {
     /// At most so many
@@ -33,7 +33,7 @@ impl Audit {
             writeln!(out, "{}", if self.json { json(event) } else { readable(event) })?;
         }
         if events.is_empty() && !self.json {
-            writeln!(out, "nothing was done by hand yet")?;
+            writeln!(out, "nothing was done by hand or to the server yet")?;
         }
         out.flush()?;
         Ok(ExitCode::SUCCESS)
@@ -42,12 +42,12 @@ impl Audit {
 
 /// `2026-01-31T12:00:00Z  local  award ann met-us: our stand`
 fn readable(event: &AuditEvent) -> String {
-    let AuditEvent { actor, action, user, badge, key, reason, .. } = event;
+    let AuditEvent { actor, action, user, badge, key, reason, details, .. } = event;
     let words = [action, user, badge, key].map(String::as_str);
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
     let nothing = if event.changed { "" } else { " (changed nothing)" };
-    let reason = reason.replace('\n', " ");
-    format!("{}  {actor}  {}{nothing}: {reason}", time(event.record_time), words.join(" "))
+    let says = if reason.is_empty() { details } else { reason }.replace('\n', " ");
+    format!("{}  {actor}  {}{nothing}: {says}", time(event.record_time), words.join(" "))
 }
 
 #[derive(Serialize)]
@@ -63,12 +63,14 @@ struct Line<'a> {
     reason: &'a str,
     id: &'a str,
     changed: bool,
+    details: &'a str,
 }
 
 fn json(event: &AuditEvent) -> String {
-    let AuditEvent { number, id, actor, action, user, badge, key, reason, changed, .. } = event;
+    let AuditEvent { number, id, actor, action, user, badge, key, reason, changed, details, .. } = event;
     let (record_time, time) = (time(event.record_time), time(event.time));
     let (number, changed) = (*number, *changed);
-    let line = Line { number, record_time, actor, action, user, badge, key, time, reason, id, changed };
+    let line =
+        Line { number, record_time, actor, action, user, badge, key, time, reason, id, changed, details };
     serde_json::to_string(&line).expect("texts and numbers can always be written as JSON")
 }

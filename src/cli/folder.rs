@@ -17,6 +17,8 @@ use crate::service::Service;
 /// How often the folder is looked at. Files are read when they were the same twice, so that a save that is under way,
 /// or a copy of several files, is one change.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Who it was, for the audit log, where files were seen to have changed.
+pub(super) const WATCH: &str = "watch";
 
 /// How the files of a folder look from outside. Links are followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub(super) async fn reload_when_changed(service: Service, folder: PathBuf, as_re
     let mut changes = Changes::since(as_read, move || Look::at(&folder));
     while changes.next().await.is_some() {
         // What came of it stands in the log.
-        let _ = service.reload_changed_folder().await;
+        let _ = service.reload_changed_folder(WATCH).await;
     }
 }
 

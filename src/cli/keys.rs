@@ -1,10 +1,11 @@
 //! The key file of a server: where it is, and that it is read again when it changes.
 
 use super::error::Error;
-use super::folder::{Changes, Look};
+use super::folder::{Changes, Look, WATCH};
 use crate::access::{Access, KeyFile, Keyring, StreamLimits};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::service::Service;
 
 /// What the key file is called in the data directory.
 const NAME: &str = "keys.toml";
@@ -41,8 +42,9 @@ impl InUse {
         Ok(InUse { access: Access::new(ring, streams, clock), file, as_read })
     }
 
-    /// Reads the file again, as it was told. Keys in use stay where it cannot be used.
-    pub(super) async fn read_again(&self) {
+    /// Reads the file again, as somebody asks, and has the audit log say what is other. Keys in use stay where it cannot be
+    /// used.
+    pub(super) async fn read_again(&self, service: &Service, actor: &str) {
         let file = self.file.clone();
         // A mount may hang; that must hold up nothing else.
         let Ok(read) = tokio::task::spawn_blocking(move || file.read()).await else { return };
@@ -50,10 +52,15 @@ impl InUse {
         let replaced = read.map_err(|error| error.to_string()).and_then(|ring| {
             let ring = ring.unwrap_or_default();
             let keys = count(&ring);
-            self.access.replace(ring).map(|()| keys).map_err(str::to_owned)
+            self.access.replace(ring).map(|changes| (keys, changes)).map_err(str::to_owned)
         });
         match replaced {
-            Ok(keys) => tracing::info!(file = %path, keys, "the keys were read again"),
+            Ok((keys, changes)) => {
+                for change in changes {
+                    service.note(change.note, actor, &change.key).await;
+                }
+                tracing::info!(file = %path, keys, "the keys were read again");
+            }
             Err(problem) => {
                 tracing::error!(file = %path, problem, "the key file cannot be used; the keys read before stay in use");
             }
@@ -61,11 +68,11 @@ impl InUse {
     }
 
     /// Reads the file again whenever it has changed.
-    pub(super) async fn read_when_changed(self) {
+    pub(super) async fn read_when_changed(self, service: Service) {
         let path = self.file.path().to_owned();
         let mut changes = Changes::since(self.as_read.clone(), move || Look::at_file(&path));
         while changes.next().await.is_some() {
-            self.read_again().await;
+            self.read_again(&service, WATCH).await;
         }
     }
 }

@@ -33,7 +33,7 @@ impl Seen {
         store::history(directory, |past| match past {
             Past::Numbers(numbers) => seen.numbers = numbers,
             Past::Event(record) => {
-                if !record.event.is_tick() {
+                if !record.event.is_own() {
                     let r#type = record.event.r#type.as_str().to_owned();
                     let event = seen.types.entry(r#type).or_insert((0, record.arrival));
                     *event = (event.0 + 1, record.arrival);

@@ -11,16 +11,17 @@ use tokio::net::TcpListener;
 
 use super::check::compile;
 use super::error::Error;
-use super::folder;
+use super::folder::{self, WATCH};
 use super::keys::{self, InUse};
 use super::retain;
 use super::secure;
 use super::settings::{self, Settings};
 use super::signals::{Hangups, Signals};
+use crate::act::Note;
 use crate::catalog::{Catalog, Gives, Rule, Season};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::event::Value;
+use crate::event::{Time, Value};
 use crate::port::Port;
 use crate::port::tls::Tls;
 use crate::service::Service;
@@ -36,6 +37,9 @@ pub(super) struct Serve {
     #[command(flatten)]
     settings: Settings,
 }
+
+/// Who it was, for the audit log, where the signal came: any program of the same user may send it.
+const SIGHUP: &str = "SIGHUP";
 
 impl Serve {
     /// Serves until it is told to stop, and then until what was accepted is kept and answered.
@@ -79,12 +83,12 @@ impl Serve {
         let service = Service::start_within(limits, Arc::new(store), catalog.clone(), clock);
         greet(&config, address, &catalog)?;
         if let Some(tls) = &tls {
-            tokio::spawn(tls.clone().follow());
+            tokio::spawn(note_renewals(service.clone(), tls.clone()));
         }
         tokio::spawn(retain::keep_to(config.retain, service.clone()));
         service.comes_from(config.badges.clone(), (&config.limits).into());
         tokio::spawn(reload_when_told(service.clone(), tls.clone(), keys.clone(), hangups));
-        tokio::spawn(keys.clone().read_when_changed());
+        tokio::spawn(keys.clone().read_when_changed(service.clone()));
         if config.watch {
             tokio::spawn(folder::reload_when_changed(service.clone(), config.badges.clone(), as_read));
         }
@@ -153,12 +157,26 @@ async fn reload_when_told(service: Service, tls: Option<Tls>, keys: InUse, mut h
     loop {
         hangups.next().await;
         // What came of each stands in the log.
-        if let Some(tls) = &tls {
-            let _ = tls.reload().await;
+        if let Some(tls) = &tls
+            && let Ok(ends) = tls.reload().await
+        {
+            note_certificate(&service, SIGHUP, ends).await;
         }
-        keys.read_again().await;
-        let _ = service.reload_folder().await;
+        keys.read_again(&service, SIGHUP).await;
+        let _ = service.reload_folder(SIGHUP).await;
     }
+}
+
+/// Takes a new certificate into use when its files are others, for ever.
+async fn note_renewals(service: Service, tls: Tls) {
+    loop {
+        let ends = tls.renewed().await;
+        note_certificate(&service, WATCH, ends).await;
+    }
+}
+
+async fn note_certificate(service: &Service, actor: &str, ends: Time) {
+    service.note(Note::ReloadCertificate, actor, &format!("it is good until {ends}")).await;
 }
 
 /// An event that gives a badge the first time: one that the files' own tests send, and that a badge of

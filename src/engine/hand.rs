@@ -50,6 +50,8 @@ pub(super) fn decide(
     let changed = match act {
         Act::Award(named) => work.give_by_hand(&event.user, named),
         Act::Revoke(named) => work.take_by_hand(&event.user, named),
+        // That it is written down is all there is to it.
+        Act::Note(_) => true,
     };
     work.look_at_all();
     work.write_down(event, changed);
@@ -60,8 +62,11 @@ pub(super) fn decide(
 }
 
 /// The documents that an act is sure to need.
-pub(super) fn keys(event: &Event) -> Vec<Key> {
-    vec![Key::user(&event.user), Key::audit_log()]
+pub(super) fn keys(event: &Event, act: &Act) -> Vec<Key> {
+    match act {
+        Act::Award(_) | Act::Revoke(_) => vec![Key::user(&event.user), Key::audit_log()],
+        Act::Note(_) => vec![Key::audit_log()],
+    }
 }
 
 /// What was done by hand with an award of the user whose document this is, if anything.

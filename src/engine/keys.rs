@@ -22,8 +22,8 @@ pub const KEYS_MAX: usize = 1_000;
 /// The documents that an event is sure to ask for, as far as they can be told without looking: to be
 /// fetched before it is decided. What a rule then needs beyond them, [`decide`](super::decide) says.
 pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec<Key> {
-    if Act::of(event).is_some() {
-        return hand::keys(event);
+    if let Some(act) = Act::of(event) {
+        return hand::keys(event, &act);
     }
     let view = View::new(catalog, documents);
     let event = &*as_declared(catalog, event);
@@ -58,6 +58,13 @@ pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Eve
     {
         return if event.user.is_empty() { Vec::new() } else { vec![Key::user(&event.user)] };
     }
+    // Most often each part has one value, and there is nothing to combine.
+    let values: Option<Vec<SmolStr>> = stat.by.iter().map(|part| value_of(&part.from, event)).collect();
+    if let Some(values) = values {
+        let names = stat.by.iter().map(|part| part.name.as_str());
+        let parts = names.zip(values.iter().map(SmolStr::as_str));
+        return if values.iter().all(is_part) { vec![Key::new(parts)] } else { Vec::new() };
+    }
     // One list a part; a key for each way to take one value of each.
     let mut ways: Vec<Vec<SmolStr>> = vec![Vec::new()];
     for part in &stat.by {
@@ -75,6 +82,21 @@ pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Eve
     ways.into_iter().map(key).collect()
 }
 
+/// The value of a part that has one always; none where it is to be worked out.
+fn value_of(from: &PartSource, event: &Event) -> Option<SmolStr> {
+    match from {
+        PartSource::User => Some(event.user.as_text().clone()),
+        PartSource::Subject => Some(event.subject.clone()),
+        PartSource::Period(period) => Some(period.text(event.time)),
+        PartSource::Program(_) => None,
+    }
+}
+
+/// Whether a key may have this part.
+fn is_part(value: &SmolStr) -> bool {
+    !value.is_empty() && value.len() <= PART_MAX_BYTES
+}
+
 /// The values of one part, each once.
 pub(super) fn values_of<D: Documents>(
     view: &View<'_, D>,
@@ -83,9 +105,9 @@ pub(super) fn values_of<D: Documents>(
     now: Time,
 ) -> Vec<SmolStr> {
     let mut values = match from {
-        PartSource::User => vec![event.user.as_text().clone()],
-        PartSource::Subject => vec![event.subject.clone()],
-        PartSource::Period(period) => vec![period.text(event.time)],
+        PartSource::User | PartSource::Subject | PartSource::Period(_) => {
+            value_of(from, event).into_iter().collect()
+        }
         PartSource::Program(program) => match program.value(&Seen::before_key(view, event, now)) {
             None => Vec::new(),
             Some(value) => {
@@ -95,6 +117,6 @@ pub(super) fn values_of<D: Documents>(
             }
         },
     };
-    values.retain(|value| !value.is_empty() && value.len() <= PART_MAX_BYTES);
+    values.retain(is_part);
     values
 }

@@ -12,7 +12,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use super::connection::{Asked, Connection};
+use super::connection::{Connection, Noticed};
 use super::limits::Limits;
 use super::seldom::Seldom;
 
@@ -45,7 +45,7 @@ impl Gate {
     }
 
     /// Waits for the next connection. Dropped half-way, nothing is lost.
-    pub(super) async fn next(&self) -> (Connection, Asked) {
+    pub(super) async fn next(&self) -> (Connection, Noticed) {
         loop {
             let stream = match self.listener.accept().await {
                 Ok((stream, _)) => stream,

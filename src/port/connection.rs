@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::limits::Limits;
 /// A connection, and the room that it takes until it ends.
 pub(super) struct Connection {
     stream: TcpStream,
-    asked: Asked,
+    noticed: Noticed,
     /// When it ends if nothing is asked; None once something was.
     deadline: Option<Pin<Box<Sleep>>>,
     /// How long it may take nothing of what it is sent.
@@ -28,29 +28,53 @@ pub(super) struct Connection {
     _room: OwnedSemaphorePermit,
 }
 
-/// Whether a connection has asked for something.
+/// What is noticed of a connection: whether it has asked for something, and what becomes of what it is sent.
 #[derive(Clone, Default)]
-pub(super) struct Asked(Arc<AtomicBool>);
+pub(super) struct Noticed(Arc<Notices>);
 
-impl Asked {
-    /// Notes that it has.
-    pub(super) fn note(&self) {
-        self.0.store(true, Ordering::Relaxed);
+#[derive(Default)]
+struct Notices {
+    asked: AtomicBool,
+    /// It takes nothing now, and there is something for it.
+    blocked: AtomicBool,
+    /// How often something was written.
+    writes: AtomicU64,
+}
+
+impl Noticed {
+    /// Notes that it has asked for something.
+    pub(super) fn asks(&self) {
+        self.0.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// How often something was written to it; none while there is something that it does not take.
+    pub(super) fn writes(&self) -> Option<u64> {
+        let blocked = self.0.blocked.load(Ordering::Relaxed);
+        (!blocked).then(|| self.0.writes.load(Ordering::Relaxed))
     }
 }
 
 impl Connection {
     /// A connection that has as long as the limits say.
-    pub(super) fn new(stream: TcpStream, limits: &Limits, room: OwnedSemaphorePermit) -> (Connection, Asked) {
-        let asked = Asked::default();
+    pub(super) fn new(
+        stream: TcpStream,
+        limits: &Limits,
+        room: OwnedSemaphorePermit,
+    ) -> (Connection, Noticed) {
+        let noticed = Noticed::default();
         let deadline = Some(Box::pin(tokio::time::sleep(limits.first_call)));
         let stall = limits.write_stall;
-        (Connection { stream, asked: asked.clone(), deadline, stall, stalled: None, _room: room }, asked)
+        (
+            Connection { stream, noticed: noticed.clone(), deadline, stall, stalled: None, _room: room },
+            noticed,
+        )
     }
 
     /// Ends the connection if what came of a write is "not now" for too long.
     fn in_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.noticed.0.blocked.store(written.is_pending(), Ordering::Relaxed);
         if written.is_ready() {
+            self.noticed.0.writes.fetch_add(1, Ordering::Relaxed);
             self.stalled = None;
             return written;
         }
@@ -70,7 +94,7 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.asked.0.load(Ordering::Relaxed) {
+        if self.noticed.0.asked.load(Ordering::Relaxed) {
             self.deadline = None;
         }
         if let Some(deadline) = &mut self.deadline

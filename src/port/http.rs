@@ -13,9 +13,14 @@ use tokio::sync::watch;
 use tower::util::{Oneshot, ServiceExt};
 
 use super::body::{Body, watched};
-use super::connection::Asked;
+use super::connection::Noticed;
 use super::limits::Limits;
 use super::stream::Stream;
+use super::under_way::{Answer, Answering, UnderWay};
+
+/// How long a connection without any call under way has to be silent when the server goes down, before it is let go. Its caller
+/// may not have heard that it should end it, and what was answered last may still be on its way out.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// How HTTP is spoken on every connection.
 pub(super) struct Speech {
@@ -48,11 +53,11 @@ pub(super) fn speech(limits: &Limits) -> Speech {
 }
 
 /// Answers the calls of one connection until it ends. When it is told to go down, it takes no further call, and ends
-/// when those under way are answered.
+/// when those under way are answered: by its caller, or when it has been silent since.
 pub(super) async fn serve<S, B>(
     Speech { protocol, body_stall }: &Speech,
     stream: Stream,
-    asked: Asked,
+    noticed: Noticed,
     calls: S,
     mut going_down: watch::Receiver<bool>,
 ) -> Result<(), Box<dyn Error + Send + Sync>>
@@ -61,8 +66,10 @@ where
     S: Clone + Send + Sync + 'static,
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    let connection =
-        protocol.serve_connection(TokioIo::new(stream), Noted { calls, asked, body_stall: *body_stall });
+    let under_way = UnderWay::none();
+    let noted =
+        Noted { calls, noticed: noticed.clone(), under_way: under_way.clone(), body_stall: *body_stall };
+    let connection = protocol.serve_connection(TokioIo::new(stream), noted);
     tokio::pin!(connection);
     tokio::select! {
         biased;
@@ -71,23 +78,43 @@ where
         _ = going_down.wait_for(|down| *down) => {}
     }
     connection.as_mut().graceful_shutdown();
-    connection.await
+    tokio::select! {
+        ended = connection => ended,
+        () = silent(&under_way, &noticed) => Ok(()),
+    }
+}
+
+/// Waits until no call is under way, and for a while nothing was written or waits to be.
+async fn silent(under_way: &UnderWay, noticed: &Noticed) {
+    loop {
+        under_way.ended().await;
+        let before = noticed.writes();
+        tokio::time::sleep(SILENCE).await;
+        if under_way.is_none() && before.is_some() && noticed.writes() == before {
+            return;
+        }
+    }
 }
 
 /// Notes that a connection asks for something, and hands it on.
 struct Noted<S> {
     calls: S,
-    asked: Asked,
+    noticed: Noticed,
+    under_way: UnderWay,
     body_stall: Duration,
 }
 
-impl<S: tower::Service<Request<Body>> + Clone> hyper::service::Service<Request<Incoming>> for Noted<S> {
-    type Response = S::Response;
+impl<S, B> hyper::service::Service<Request<Incoming>> for Noted<S>
+where
+    S: tower::Service<Request<Body>, Response = Response<B>> + Clone,
+{
+    type Response = Response<Answer<B>>;
     type Error = S::Error;
-    type Future = Oneshot<S, Request<Body>>;
+    type Future = Answering<Oneshot<S, Request<Body>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.asked.note();
-        self.calls.clone().oneshot(watched(request, self.body_stall))
+        self.noticed.asks();
+        let answer = self.calls.clone().oneshot(watched(request, self.body_stall));
+        Answering::new(answer, self.under_way.begin())
     }
 }

@@ -62,19 +62,24 @@ impl Tls {
         self.0.files.client_ca.is_some()
     }
 
-    /// Reads the files again, and has further connections use them if they can be used. What came of it stands in
-    /// the log too.
-    pub async fn reload(&self) -> Result<(), Error> {
-        self.read_again(true).await
+    /// Reads the files again, and has further connections use them if they can be used; says until when the certificate is
+    /// good. What came of it stands in the log too.
+    pub async fn reload(&self) -> Result<Time, Error> {
+        self.read_again(true).await?;
+        Ok(self.state().ends)
     }
 
-    /// Uses changed files within a minute, and warns of a certificate that ends. Goes on for ever.
-    pub async fn follow(self) {
+    /// Uses changed files within a minute, and warns of a certificate that ends. Waits until others are in use, and says until
+    /// when their certificate is good.
+    pub async fn renewed(&self) -> Time {
         loop {
             tokio::time::sleep(LOOKED_AT_EVERY).await;
             // Which files cannot be used is in the log.
-            let _ = self.read_again(false).await;
+            let read = self.read_again(false).await;
             self.warn();
+            if let Ok(Some(ends)) = read {
+                return ends;
+            }
         }
     }
 
@@ -83,8 +88,9 @@ impl Tls {
         TlsAcceptor::from(self.state().config.clone())
     }
 
-    /// Reads the files, and uses them if they are others than were tried last, or if told to.
-    async fn read_again(&self, told: bool) -> Result<(), Error> {
+    /// Reads the files, and uses them if they are others than were tried last, or if told to: then it gives until when the
+    /// certificate is good.
+    async fn read_again(&self, told: bool) -> Result<Option<Time>, Error> {
         let tls = self.clone();
         // Off the threads that serve: a file may lie on a network.
         let reading = tokio::task::spawn_blocking(move || tls.take(told));
@@ -98,7 +104,7 @@ impl Tls {
                 tracing::error!(%error, "the files for TLS cannot be used; the certificate in use goes on");
             }
         }
-        taken.map(|_| ())
+        taken
     }
 
     /// Gives until when the certificate holds, if it was taken into use.
@@ -178,7 +184,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let tls = Tls::load(written(folder.path(), 2030), Clock::system()).unwrap();
         let ends = || tls.state().ends.to_string()[..4].to_owned();
-        tokio::spawn(tls.clone().follow());
+        let (following, renewals) = (tls.clone(), Arc::new(Mutex::new(Vec::new())));
+        let seen = renewals.clone();
+        tokio::spawn(async move {
+            loop {
+                let ends = following.renewed().await;
+                seen.lock().unwrap().push(ends.to_string()[..4].to_owned());
+            }
+        });
         // A moment more than a look needs: the first is a minute after the beginning.
         let look = || tokio::time::sleep(LOOKED_AT_EVERY + Duration::from_millis(1));
         look().await;
@@ -194,6 +207,7 @@ mod tests {
         written(folder.path(), 2032);
         look().await;
         assert_eq!(ends(), "2032");
+        assert_eq!(*renewals.lock().unwrap(), ["2031", "2032"], "who follows hears of those that are in use");
     }
 
     #[test]

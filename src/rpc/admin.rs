@@ -24,12 +24,13 @@ impl AdminService for Admin {
     type BackupStream = backup::Chunks;
 
     async fn backup(&self, request: Request<BackupRequest>) -> Result<Response<backup::Chunks>, Status> {
-        let chunks = backup::take(&self.service, request.get_ref(), self.closing.clone()).await?;
+        let caller = caller(&request)?;
+        let chunks = backup::take(&self.service, &caller, request.get_ref(), self.closing.clone()).await?;
         Ok(Response::new(chunks))
     }
 
-    async fn reload(&self, _: Request<ReloadRequest>) -> Result<Response<ReloadResponse>, Status> {
-        Ok(Response::new(reload::reload(&self.service).await?))
+    async fn reload(&self, request: Request<ReloadRequest>) -> Result<Response<ReloadResponse>, Status> {
+        Ok(Response::new(reload::reload(&self.service, &caller(&request)?).await?))
     }
 
     async fn award_badge(

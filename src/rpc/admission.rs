@@ -45,11 +45,11 @@ pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
 impl<S> Service<http::Request<Body>> for Admission<S>
 where
     S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
+    S::Future: Unpin,
 {
     type Response = http::Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
+    type Future = Admitting<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -61,23 +61,44 @@ where
         let path = request.uri().path();
         let Some(needs) = access::needs(path) else {
             let status = Status::unimplemented("there is no such method; reflection lists those there are");
-            return Box::pin(std::future::ready(Ok(status.into_http())));
+            return Admitting::Refused(Box::pin(std::future::ready(status)));
         };
         let caller = self.access.caller(authorization.as_ref().map(|value| value.as_bytes()));
         if let Err(refused) = caller.may(needs).and_then(|()| caller.step()) {
             tracing::debug!(path, why = %refused, "a call was not let in");
             let body = request.into_body();
-            return Box::pin(async move {
+            return Admitting::Refused(Box::pin(async move {
                 take_in(body).await;
-                Ok(status(refused).into_http())
-            });
+                status(refused)
+            }));
         }
         request.extensions_mut().insert(caller.clone());
-        let answer = self.inner.call(request);
-        Box::pin(async move {
-            let response = answer.await?;
-            Ok(response.map(|body| Body::new(Watched { body, caller, needs, refused: None, ended: false })))
-        })
+        Admitting::LetIn { answer: self.inner.call(request), caller, needs }
+    }
+}
+
+/// The answer to a call that was let in, or why it was not.
+pub(super) enum Admitting<F> {
+    /// On its way.
+    LetIn { answer: F, caller: Caller, needs: Needs },
+    /// When as much of the call as is waited for is there.
+    Refused(Pin<Box<dyn Future<Output = Status> + Send>>),
+}
+
+impl<F> Future for Admitting<F>
+where
+    F: Future<Output = Result<http::Response<Body>, Infallible>> + Unpin,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.get_mut() {
+            Admitting::LetIn { answer, caller, needs } => Pin::new(answer).poll(cx).map_ok(|response| {
+                let (caller, needs) = (caller.clone(), *needs);
+                response.map(|body| Body::new(Watched { body, caller, needs, refused: None, ended: false }))
+            }),
+            Admitting::Refused(why) => why.as_mut().poll(cx).map(|status| Ok(status.into_http())),
+        }
     }
 }
 

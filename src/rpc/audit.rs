@@ -1,4 +1,4 @@
-//! `ListAuditEvents`: what was done by hand.
+//! `ListAuditEvents`: what was done by hand, and to the server.
 
 use super::award::timestamp;
 use super::page::{self, Fingerprint};
@@ -41,5 +41,6 @@ fn show(entry: &Entry, catalog: &Catalog) -> AuditEvent {
         time: Some(timestamp(entry.time)),
         reason: entry.text("reason").to_owned(),
         changed: entry.changed,
+        details: entry.text("details").to_owned(),
     }
 }

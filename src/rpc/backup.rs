@@ -8,6 +8,8 @@ use super::closing::Closing;
 use super::proto::backup_request::Until as Asked;
 use super::proto::{BackupRequest, BackupResponse};
 use super::status::Refusal;
+use crate::access::Caller;
+use crate::act::Note;
 use crate::event::{Sequence, Time};
 use crate::service::{self, Error, Service};
 use crate::store::Until;
@@ -21,10 +23,14 @@ pub(super) type Chunks = ReceiverStream<Result<BackupResponse, Status>>;
 /// Begins a backup.
 pub(super) async fn take(
     service: &Service,
+    caller: &Caller,
     request: &BackupRequest,
     closing: Closing,
 ) -> Result<Chunks, Refusal> {
-    let backup = service.backup(until(request)?).await?;
+    let until = until(request)?;
+    let backup = service.backup(until).await?;
+    // Before anything leaves.
+    service.note(Note::Backup, &caller.name(), &summary(until)).await;
     let (sender, chunks) = mpsc::channel(CHUNKS_BUFFERED);
     tokio::spawn(send(backup, sender, closing));
     Ok(ReceiverStream::new(chunks))
@@ -50,6 +56,14 @@ async fn send(
         if chunks.send(message).await.is_err() || last {
             return;
         }
+    }
+}
+
+fn summary(until: Until) -> String {
+    match until {
+        Until::Head => "of everything".to_owned(),
+        Until::Event(Sequence(number)) => format!("up to event {number}"),
+        Until::Time(time) => format!("up to {time}"),
     }
 }
 

@@ -11,11 +11,17 @@ use std::marker::PhantomData;
 use bytes::Buf;
 use prost::{DecodeError, Message};
 use tonic::Status;
-use tonic::codec::{Codec, DecodeBuf, Decoder};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
 use tonic_prost::ProstEncoder;
 
 use super::status::Refusal;
 use crate::event::DATA_MAX_DEPTH;
+
+/// What the buffers of a call begin with, and grow by, in bytes. Most messages fit; tonic's 8 KiB, twice a call, cost more
+/// than reading and writing these.
+const SINGLE_BUFFER_BYTES: usize = 512;
+/// Answers that are ready are sent together until they have so many bytes: tonic's own choice.
+const ANSWERS_TOGETHER_BYTES: usize = 32 * 1024;
 
 /// One message of a stream of requests, or why it cannot be read.
 pub(crate) type Frame<M> = Result<M, Refusal>;
@@ -55,7 +61,7 @@ impl<T: Message + 'static, M: Message + Default + 'static> Codec for Single<T, M
     type Decoder = SingleDecoder<M>;
 
     fn encoder(&mut self) -> ProstEncoder<T> {
-        ProstEncoder::default()
+        ProstEncoder::new(single_buffers())
     }
 
     fn decoder(&mut self) -> SingleDecoder<M> {
@@ -85,6 +91,10 @@ impl<M: Message + Default> Decoder for SingleDecoder<M> {
     fn decode(&mut self, buf: &mut DecodeBuf<'_>) -> Result<Option<M>, Status> {
         Ok(Some(read(buf)?))
     }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        single_buffers()
+    }
 }
 
 impl<M: Message + Default> Decoder for FrameDecoder<M> {
@@ -94,6 +104,10 @@ impl<M: Message + Default> Decoder for FrameDecoder<M> {
     fn decode(&mut self, buf: &mut DecodeBuf<'_>) -> Result<Option<Frame<M>>, Status> {
         Ok(Some(read(buf)))
     }
+}
+
+fn single_buffers() -> BufferSettings {
+    BufferSettings::new(SINGLE_BUFFER_BYTES, ANSWERS_TOGETHER_BYTES)
 }
 
 /// Reads one message, and takes the whole of it out of the buffer in any case: what follows is the next.

@@ -69,14 +69,16 @@ struct Lengths {
     /// Whether a body without any message is refused.
     needs_one: bool,
     /// What is here of the next message's five bytes.
-    header: Vec<u8>,
+    header: [u8; HEADER_BYTES],
+    /// How many of them are.
+    here: usize,
     /// What is missing of a message.
     missing: usize,
 }
 
 impl Lengths {
     fn new(most: usize, needs_one: bool) -> Lengths {
-        Lengths { most, needs_one, header: Vec::with_capacity(HEADER_BYTES), missing: 0 }
+        Lengths { most, needs_one, header: [0; HEADER_BYTES], here: 0, missing: 0 }
     }
 
     /// Follows some more bytes. An error says how many of them are before the message that is refused.
@@ -90,13 +92,15 @@ impl Lengths {
                 continue;
             }
             let begin = at;
-            let here = (HEADER_BYTES - self.header.len()).min(data.len() - at);
-            self.header.extend_from_slice(&data[at..at + here]);
-            at += here;
-            if let [flag, a, b, c, d] = self.header[..] {
+            let more = (HEADER_BYTES - self.here).min(data.len() - at);
+            self.header[self.here..self.here + more].copy_from_slice(&data[at..at + more]);
+            at += more;
+            self.here += more;
+            if self.here == HEADER_BYTES {
+                let [flag, a, b, c, d] = self.header;
                 let length = u32::from_be_bytes([a, b, c, d]) as usize;
                 self.missing = self.accept(flag, length).map_err(|refusal| (begin, refusal))?;
-                self.header.clear();
+                self.here = 0;
                 self.needs_one = false;
             }
         }
@@ -117,7 +121,7 @@ impl Lengths {
     }
 
     fn end(&self) -> Result<(), Refusal> {
-        if self.missing > 0 || !self.header.is_empty() {
+        if self.missing > 0 || self.here > 0 {
             return Err(Refusal::field("", "is cut short; send the whole of it"));
         }
         match self.needs_one {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::proto::{Diagnostic as Told, ErrorReason, ReloadResponse};
 use super::status::Refusal;
+use crate::access::Caller;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::service::{NotReloaded, Reloaded, Service};
 
@@ -12,10 +13,10 @@ use crate::service::{NotReloaded, Reloaded, Service};
 const MISTAKES_MAX_BYTES: usize = 3_500;
 
 /// Reads the files again.
-pub(super) async fn reload(service: &Service) -> Result<ReloadResponse, Refusal> {
-    let Reloaded { catalog, added, retired, restarted, warnings } =
-        service.reload_folder().await.map_err(refusal)?;
-    let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
+pub(super) async fn reload(service: &Service, caller: &Caller) -> Result<ReloadResponse, Refusal> {
+    let reloaded = service.reload_folder(&caller.name()).await.map_err(refusal)?;
+    let badges = reloaded.badge_count();
+    let Reloaded { added, retired, restarted, warnings, .. } = reloaded;
     Ok(ReloadResponse {
         badge_count: i32::try_from(badges).unwrap_or(i32::MAX),
         added,

@@ -77,6 +77,10 @@ impl Exchange {
     ) {
         let mut index = 0;
         let mut ready = None;
+        // Once for the whole stream: to begin to wait takes a lock, which an event should not.
+        let gone = answers.closed();
+        let begun = closing.begun();
+        tokio::pin!(gone, begun);
         while self.ended.is_none() || ready.is_some() || !self.waiting.is_empty() {
             let room = self.waiting.len() + usize::from(ready.is_some()) < STREAM_PENDING_MAX;
             tokio::select! {
@@ -105,8 +109,8 @@ impl Exchange {
                 frame = late(&mut self.held), if self.ended.is_none() && self.held.is_some() => {
                     self.count(frame).await;
                 }
-                () = closing.begun(), if self.ended.is_none() => self.shut_down(),
-                () = answers.closed() => return,
+                () = &mut begun, if self.ended.is_none() => self.shut_down(),
+                () = &mut gone => return,
             }
         }
         if let Some(Err(status)) = self.ended {

@@ -5,7 +5,6 @@
 use std::sync::atomic::Ordering;
 
 use crate::act::{Hand, Order};
-use crate::audit::{self, Entry};
 use crate::award::{Award, Revocation};
 use crate::badge::BadgeNumber;
 use crate::event::{Event, Invalid, Time};
@@ -65,17 +64,6 @@ impl Service {
         let recorded = self.0.record(event, arrival, room).await?;
         let revocation = recorded.revoked.first().cloned();
         Ok(Taken { revocation, recorded })
-    }
-
-    /// Entries of the audit log, newest first: those before this number, at most so many.
-    pub async fn audit_log(&self, before: Option<u64>, most: usize) -> Result<Vec<Entry>, Error> {
-        let count = audit::count(&*self.0.load_one(&Key::audit_log()).await?);
-        let last = before.map_or(count, |before| count.min(before.saturating_sub(1)));
-        let numbers: Vec<_> = (1..=last).rev().take(most).collect();
-        let keys = numbers.iter().map(|number| Key::audit_entry(*number)).collect();
-        let documents = self.0.load(keys).await?;
-        let entries = numbers.into_iter().zip(&documents);
-        Ok(entries.filter_map(|(number, document)| Entry::read(number, document)).collect())
     }
 
     async fn parse_order(&self, order: Order, hand: Hand) -> Result<Parsed, Error> {

@@ -1,6 +1,7 @@
 //! Reading the badge files again while events come in: told by a call, by a signal, or by the files themselves.
 //!
-//! Whoever asks, what is wrong is said in the log, every mistake of it, and the rules in use go on.
+//! Whoever asks, what is wrong is said in the log, every mistake of it, and the rules in use go on; what is taken into use
+//! stands in the audit log.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::{Error, Service};
+use crate::act::Note;
 use crate::badge::Badge;
 use crate::catalog::{Catalog, Files, Numbers, Size, Unreadable};
 use crate::diagnostic::Diagnostic;
@@ -64,20 +66,20 @@ impl Service {
         let _ = self.0.folder.set(Folder { path: folder, most, read: Mutex::default() });
     }
 
-    /// Reads the badge files again and takes them into use, between two events.
-    pub async fn reload_folder(&self) -> Result<Reloaded, NotReloaded> {
+    /// Reads the badge files again, as somebody asks, and takes them into use, between two events.
+    pub async fn reload_folder(&self, actor: &str) -> Result<Reloaded, NotReloaded> {
         let Some(folder) = self.0.folder.get() else { return Err(NotReloaded::NoFolder) };
         let mut read = folder.read.lock().await;
         let reloaded = match self.read(folder).await {
             Ok(files) => self.take_into_use(&*read.insert(files)).await,
             Err(unreadable) => Err(unreadable),
         };
-        say(&reloaded);
+        self.say(&reloaded, actor).await;
         reloaded
     }
 
     /// The same, unless they are as they were when they were last read again: then none.
-    pub async fn reload_changed_folder(&self) -> Result<Option<Reloaded>, NotReloaded> {
+    pub async fn reload_changed_folder(&self, actor: &str) -> Result<Option<Reloaded>, NotReloaded> {
         let Some(folder) = self.0.folder.get() else { return Err(NotReloaded::NoFolder) };
         let mut read = folder.read.lock().await;
         let reloaded = match self.read(folder).await {
@@ -85,8 +87,15 @@ impl Service {
             Ok(files) => self.take_into_use(&*read.insert(files)).await,
             Err(unreadable) => Err(unreadable),
         };
-        say(&reloaded);
+        self.say(&reloaded, actor).await;
         reloaded.map(Some)
+    }
+
+    async fn say(&self, reloaded: &Result<Reloaded, NotReloaded>, actor: &str) {
+        if let Ok(reloaded) = reloaded {
+            self.note(Note::ReloadBadges, actor, &reloaded.summary()).await;
+        }
+        say(reloaded);
     }
 
     async fn read(&self, folder: &Folder) -> Result<Files, NotReloaded> {
@@ -116,6 +125,29 @@ impl Service {
     }
 }
 
+impl Reloaded {
+    /// How many badges are declared.
+    pub fn badge_count(&self) -> usize {
+        self.catalog.badges.iter().filter(|badge| !badge.retired).count()
+    }
+
+    /// What is other than before: `12 badges; new: a, b; declared no longer: c`.
+    fn summary(&self) -> String {
+        let badges = match self.badge_count() {
+            1 => "1 badge".to_owned(),
+            count => format!("{count} badges"),
+        };
+        let lists = [
+            ("new", &self.added),
+            ("declared no longer", &self.retired),
+            ("counting from nothing", &self.restarted),
+        ];
+        let named = lists.into_iter().filter(|(_, names)| !names.is_empty());
+        let named = named.map(|(what, names)| format!("; {what}: {}", names.join(", ")));
+        badges + &named.collect::<String>()
+    }
+}
+
 /// The badges that one catalog declares and the other does not.
 fn only_in(one: &Catalog, other: &Catalog) -> Vec<String> {
     let declared = |badge: &&Badge| !badge.retired;
@@ -134,9 +166,9 @@ fn restarted(catalog: &Catalog, before: &Catalog) -> Vec<String> {
 
 fn say(read: &Result<Reloaded, NotReloaded>) {
     match read {
-        Ok(Reloaded { catalog, added, retired, restarted, warnings }) => {
+        Ok(reloaded @ Reloaded { added, retired, restarted, warnings, .. }) => {
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-            let badges = catalog.badges.iter().filter(|badge| !badge.retired).count();
+            let badges = reloaded.badge_count();
             let (added, retired) = (added.len(), retired.len());
             tracing::info!(badges, added, retired, "the badge files were read again");
             for name in restarted {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::documents::{Documents, Held};
+use super::documents::Documents;
 use super::ids::Ids;
 use super::journal::Journal;
 use super::layout::Layout;
@@ -22,7 +22,8 @@ use super::published::Published;
 use super::room::Room;
 use super::snapshot::Snapshot;
 use super::tree::Trouble;
-use super::{Error, Identity, Options};
+use super::{Error, Identity, Options, Then};
+use crate::document::Document;
 use crate::event::{Sequence, Time};
 use crate::key::Key;
 use crate::threads::{Thread, Threads};
@@ -52,7 +53,7 @@ pub(super) struct Shared {
 }
 
 enum Request {
-    Load { keys: Vec<Key>, reply: Sender<Result<Vec<Held>, Error>> },
+    Load { keys: Vec<Key>, then: Then },
     Users { after: Option<Key>, limit: usize, reply: Sender<Result<Vec<Key>, Error>> },
     Checkpoint { reply: Option<Sender<Result<(), Error>>> },
     Reclaim { before: Time, reply: Sender<Result<(), Error>> },
@@ -93,9 +94,16 @@ impl Behind {
         seal::read(&*options.disk, &root.join(seal::NAME), identity)
     }
 
-    /// Documents as they are in sled.
-    pub(super) fn load(&self, keys: Vec<Key>) -> Result<Vec<Held>, Error> {
-        self.ask(|reply| Request::Load { keys, reply })
+    /// Documents as they are now: in memory, or else in sled.
+    pub(super) fn load(&self, keys: Vec<Key>) -> Result<Vec<Arc<Document>>, Error> {
+        // Who asked may have gone.
+        self.ask(|reply| Request::Load { keys, then: Box::new(move |loaded| drop(reply.send(loaded))) })
+    }
+
+    /// The same, for who must not wait.
+    pub(super) fn load_then(&self, keys: Vec<Key>, then: Then) {
+        // Where it cannot be sent, it is dropped, and who waits is told by that.
+        let _ = self.requests.send(Request::Load { keys, then });
     }
 
     /// The keys of users in sled, after one of them.

@@ -28,8 +28,6 @@ pub(super) struct Documents {
     clean: Cache<Key, Held, ByWeight, Xxh3Builder>,
     /// Bytes of the dirty and the leaving.
     dirty_bytes: AtomicU64,
-    /// How many checkpoints have moved documents from leaving to clean.
-    checkpoints: AtomicU64,
 }
 
 struct Shard {
@@ -59,10 +57,6 @@ impl Weighter<Key, Held> for ByWeight {
 /// The dirty documents of one moment.
 pub(super) struct Leaving(Vec<Arc<Table>>);
 
-/// The state of affairs before a document was fetched; see [`Documents::fetched`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Before(u64);
-
 impl Documents {
     /// Keeps about so many bytes of clean documents.
     pub(super) fn new(cache_bytes: u64, hash_seed: u64) -> Documents {
@@ -79,7 +73,6 @@ impl Documents {
                 DefaultLifecycle::default(),
             ),
             dirty_bytes: AtomicU64::new(0),
-            checkpoints: AtomicU64::new(0),
         }
     }
 
@@ -109,26 +102,19 @@ impl Documents {
         self.dirty_bytes.load(Ordering::Relaxed)
     }
 
-    /// To be asked before a document is fetched.
-    pub(super) fn before_fetching(&self) -> Before {
-        Before(self.checkpoints.load(Ordering::SeqCst))
-    }
-
-    /// Takes a fetched document in, and answers the one that holds: a newer one where a commit has overtaken
-    /// the fetch. None where a checkpoint came between, so that the fetched one may be an old one: fetch it
-    /// again.
-    pub(super) fn fetched(&self, key: &Key, fetched: Held, before: Before) -> Option<Arc<Document>> {
-        // A dirty document becomes a clean one under this lock, after `checkpoints` has moved on. So if it has
-        // not, and the key is not dirty now, the key was not dirty when it was fetched either.
+    /// Takes a fetched document in, and answers the one that holds: a newer one where a commit has overtaken the
+    /// fetch. Only the thread that writes behind may fetch: were documents written behind meanwhile, the newer one might be
+    /// in memory no longer.
+    pub(super) fn fetched(&self, key: &Key, fetched: Held) -> Arc<Document> {
+        // Under this lock a dirty document becomes a clean one.
         let shard = self.write(key);
-        if let Some(newer) = shard.newest(key) {
-            return Some(newer.document.clone());
+        match shard.newest(key) {
+            Some(newer) => newer.document.clone(),
+            None => {
+                self.clean.insert(key.clone(), fetched.clone());
+                fetched.document
+            }
         }
-        if self.before_fetching() != before {
-            return None;
-        }
-        self.clean.insert(key.clone(), fetched.clone());
-        Some(fetched.document)
     }
 
     /// Takes all dirty documents to be written behind: also those that an earlier attempt left.
@@ -138,7 +124,6 @@ impl Documents {
 
     /// What was taken is durable: it is clean from now on. `bytes` says how many each takes.
     pub(super) fn left(&self, leaving: Leaving, bytes: &HashMap<Key, u64>) {
-        self.checkpoints.fetch_add(1, Ordering::SeqCst);
         let Leaving(tables) = leaving;
         for (shard, table) in self.shards.iter().zip(tables) {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
@@ -281,22 +266,11 @@ mod tests {
     #[test]
     fn a_fetch_that_a_commit_overtook_is_dropped() {
         let documents = Documents::new(1 << 20, 0);
-        let before = documents.before_fetching();
         publish(&documents, 2);
-        let document = documents.fetched(&key(), held(1), before).unwrap();
+        let document = documents.fetched(&key(), held(1));
         assert_eq!(document.sequence, Sequence(2));
         assert_eq!(seen(&documents), Some(2));
-    }
-
-    #[test]
-    fn a_fetch_that_a_commit_and_a_checkpoint_overtook_is_fetched_again() {
-        // The newer one does not fit into the cache, so that nothing in memory tells of it.
-        let documents = Documents::new(1, 0);
-        let before = documents.before_fetching();
-        publish(&documents, 2);
         documents.left(documents.leave(), &HashMap::new());
-        assert_eq!(seen(&documents), None);
-        assert_eq!(documents.fetched(&key(), held(1), before), None);
-        assert_eq!(seen(&documents), None);
+        assert_eq!(seen(&documents), Some(2));
     }
 }

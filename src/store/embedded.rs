@@ -19,7 +19,7 @@ use super::journal::{EntryRef, Journal};
 use super::layout::Layout;
 use super::published::{Published, follows};
 use super::room::Room;
-use super::{Earlier, Error, Identity, Options, Page, Store, Timelines, Until, backup};
+use super::{Earlier, Error, Identity, Options, Page, Store, Then, Timelines, Until, backup};
 use crate::award::{News, Place};
 use crate::catalog::Numbers;
 use crate::document::Document;
@@ -77,6 +77,10 @@ impl Embedded {
 
     pub(super) fn behind(&self) -> &Behind {
         &self.behind
+    }
+
+    fn all_at_hand(&self, keys: &[Key]) -> Option<Vec<Arc<Document>>> {
+        keys.iter().map(|key| self.at_hand(key)).collect()
     }
 
     /// Shows to everybody what is durable now.
@@ -165,21 +169,16 @@ impl Store for Embedded {
     }
 
     fn load(&self, keys: &[Key]) -> Result<Vec<Arc<Document>>, Error> {
-        let documents = &self.shared.documents;
-        let mut found = vec![None; keys.len()];
-        loop {
-            let before = documents.before_fetching();
-            for (key, found) in keys.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
-                *found = documents.at_hand(key);
-            }
-            let missing: Vec<_> = (0..keys.len()).filter(|at| found[*at].is_none()).collect();
-            if missing.is_empty() {
-                return Ok(found.into_iter().flatten().collect());
-            }
-            let fetched = self.behind.load(missing.iter().map(|at| keys[*at].clone()).collect())?;
-            for (at, held) in missing.into_iter().zip(fetched) {
-                found[at] = documents.fetched(&keys[at], held, before);
-            }
+        match self.all_at_hand(keys) {
+            Some(documents) => Ok(documents),
+            None => self.behind.load(keys.to_vec()),
+        }
+    }
+
+    fn load_then(&self, keys: Vec<Key>, then: Then) {
+        match self.all_at_hand(&keys) {
+            Some(documents) => then(Ok(documents)),
+            None => self.behind.load_then(keys, then),
         }
     }
 

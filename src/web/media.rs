@@ -23,22 +23,35 @@ pub(super) enum Media {
 pub(super) const ACCEPTED: &str =
     "application/json, application/proto, application/grpc, application/grpc-web, application/grpc-web-text";
 
+/// The forms by their names, the most frequent first.
+const FORMS: [(&str, Media); 9] = [
+    ("application/grpc", Media::Grpc),
+    ("application/grpc-web+proto", Media::GrpcWeb { text: false }),
+    ("application/grpc-web", Media::GrpcWeb { text: false }),
+    ("application/json", Media::Json),
+    ("application/grpc-web-text", Media::GrpcWeb { text: true }),
+    ("application/grpc-web-text+proto", Media::GrpcWeb { text: true }),
+    ("application/proto", Media::Proto),
+    ("application/connect+json", Media::ConnectStream),
+    ("application/connect+proto", Media::ConnectStream),
+];
+/// What gRPC's name begins with where it says how messages are written.
+const GRPC_WITH: &str = "application/grpc+";
+
 impl Media {
     pub(super) fn of(headers: &HeaderMap) -> Media {
         let sent =
             headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         // Parameters, such as a charset, change nothing: JSON is UTF-8, and the others are no text.
-        let media = sent.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
-        match media.as_str() {
-            "application/json" => Media::Json,
-            "application/proto" => Media::Proto,
-            "application/grpc-web" | "application/grpc-web+proto" => Media::GrpcWeb { text: false },
-            "application/grpc-web-text" | "application/grpc-web-text+proto" => Media::GrpcWeb { text: true },
-            "application/connect+json" | "application/connect+proto" => Media::ConnectStream,
-            "application/grpc" => Media::Grpc,
-            // Whatever is in it: gRPC itself says which codec it lacks.
-            other if other.starts_with("application/grpc+") => Media::Grpc,
-            _ => Media::Other,
+        let media = sent.split(';').next().unwrap_or_default().trim_ascii();
+        let known = FORMS.iter().find(|(name, _)| media.eq_ignore_ascii_case(name));
+        // Whatever is in it: gRPC itself says which codec it lacks.
+        let is_grpc =
+            || media.get(..GRPC_WITH.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(GRPC_WITH));
+        match known {
+            Some((_, media)) => *media,
+            None if is_grpc() => Media::Grpc,
+            None => Media::Other,
         }
     }
 }

@@ -240,6 +240,8 @@ fn read_journal(data: &Path) -> Result<Vec<Entry>> {
         after = last.sequence;
         entries.extend(
             page.iter()
+                // Nobody sent that somebody took a backup.
+                .filter(|record| !record.event.is_own())
                 .map(|record| Entry { id: record.event.id.as_str().to_owned(), awards: record.awards.len() }),
         );
     }

@@ -167,12 +167,14 @@ async fn use_with(address: SocketAddr, credential: &str) {
     let paths = ["/v1/notifications?user=ana&", "/v1/notifications?", "/nowhere?", "/?", "/healthz?"];
     for path in paths {
         let get = |uri: &str| Request::get(uri).body(Full::<Bytes>::default()).unwrap();
-        let requests = [
-            get(&format!("{path}access_token={credential}")),
-            with(get(path), "cookie", &format!("a=b; laurels_token={credential}")),
-            with(get(path), "authorization", &bearer),
-        ];
-        for request in requests {
+        let requests = || {
+            [
+                get(&format!("{path}access_token={credential}")),
+                with(get(path), "cookie", &format!("a=b; laurels_token={credential}")),
+                with(get(path), "authorization", &bearer),
+            ]
+        };
+        for request in requests().into_iter().chain(requests().map(over_http2)) {
             // A stream of events has no end; its beginning is enough.
             let (_, mut body) = open(address, request).await.into_parts();
             let _ = body.frame().await;

@@ -29,10 +29,19 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Floods again and again, each time on a connection of its own, until somebody else has recorded events meanwhile. Gives what came of
 /// each flood.
-async fn served_meanwhile<T>(program: &Program, flood: impl AsyncFn() -> T) -> Vec<T> {
+pub(crate) async fn served_meanwhile<T>(program: &Program, flood: impl AsyncFn() -> T) -> Vec<T> {
     let client = Client::connect(format!("http://{}", program.address)).await.unwrap();
+    client_served_meanwhile(client, program, flood).await
+}
+
+/// The same, where this is who records.
+pub(crate) async fn client_served_meanwhile<T>(
+    client: Client,
+    program: &Program,
+    flood: impl AsyncFn() -> T,
+) -> Vec<T> {
     client.record(Event::new("photo.posted", "before")).await.unwrap();
-    let before = program.rss_kib();
+    let before = program.peak_kib();
     let (recorded, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let recording = tokio::spawn({
         let (recorded, over) = (recorded.clone(), over.clone());
@@ -44,14 +53,14 @@ async fn served_meanwhile<T>(program: &Program, flood: impl AsyncFn() -> T) -> V
             }
         }
     });
-    let (mut came, mut most) = (Vec::new(), before);
+    let mut came = Vec::new();
     while recorded.load(Ordering::SeqCst) < EVENTS && !recording.is_finished() {
         came.push(tokio::time::timeout(PATIENCE, flood()).await.expect("a flood comes to its end"));
-        most = most.max(program.rss_kib());
     }
     over.store(true, Ordering::SeqCst);
     recording.await.unwrap();
-    assert!(most <= before + FLOOD_MAX_KIB, "{before} KiB before, {most} KiB meanwhile");
+    let most = program.peak_kib();
+    assert!(most <= before + FLOOD_MAX_KIB, "{before} KiB before, {most} KiB at most meanwhile");
     came
 }
 

@@ -6,6 +6,8 @@ mod opened;
 mod answering;
 mod canary;
 mod certificates;
+mod crowds;
+mod down;
 mod exposure;
 mod floods;
 mod frames;

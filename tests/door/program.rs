@@ -63,11 +63,20 @@ impl Program {
         kill_process(Pid::from_child(&self.child), Signal::HUP).unwrap();
     }
 
-    /// What it takes of memory.
-    pub(crate) fn rss_kib(&self) -> u64 {
+    /// Has it go down, and waits until it has; gives the rest of its log.
+    pub(crate) fn stop(mut self) -> Vec<String> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        let status = self.child.wait().unwrap();
+        let log: Vec<_> = self.log.iter().collect();
+        assert!(status.success(), "{status}: {log:?}");
+        log
+    }
+
+    /// The most that it ever took of memory, however shortly.
+    pub(crate) fn peak_kib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        rss.trim().trim_end_matches(" kB").parse().unwrap()
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Its port.

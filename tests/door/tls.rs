@@ -122,7 +122,7 @@ async fn a_new_certificate_is_used_from_the_next_connection_on_and_streams_go_on
     let mut watch = before.watch(WatchOptions { heartbeats: true, ..WatchOptions::default() });
     in_time("a heartbeat", watch.next()).await.unwrap();
 
-    new.sign().write(folder.path());
+    new.sign_until(3000).write(folder.path());
     program.hang_up();
     program.says("the certificate was read again");
     assert!(
@@ -135,6 +135,14 @@ async fn a_new_certificate_is_used_from_the_next_connection_on_and_streams_go_on
     assert_eq!(next_award(&mut watch).await, "ana");
     before.record(Event::new("photo.posted", "bob")).await.unwrap();
     assert_eq!(next_award(&mut watch).await, "bob");
+
+    // The badge files are read after it.
+    program.says("the badge files were read again");
+    let log = after.audit_events(None).await.unwrap();
+    let entry =
+        log.iter().find(|entry| entry.action == "reload-certificate").expect("it is in the audit log");
+    let said = (entry.actor.as_str(), entry.details.as_str());
+    assert_eq!(said, ("SIGHUP", "it is good until 3000-01-01T00:00:00Z"));
 }
 
 #[tokio::test]

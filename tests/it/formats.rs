@@ -16,6 +16,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use laurels::act::{Note, Order};
 use laurels::award::Place;
 use laurels::clock::Clock;
 use laurels::event::{Draft, DraftData, Sequence, Time, UserId};
@@ -65,6 +66,8 @@ on    = "badge.first"
 
 /// Events of the store; the last of each user's are not written behind.
 const EVENTS: usize = 90;
+/// Acts after them: an award that is given by hand, and a note of what was done to the server.
+const ACTS: usize = 2;
 /// After so many everything was written behind once more.
 const WRITTEN_BEHIND: [usize; 2] = [40, 75];
 
@@ -101,6 +104,17 @@ async fn write(data: &Path) {
             store.checkpoint().unwrap();
         }
     }
+    let order = Order {
+        id: "act-1".to_owned(),
+        user: "user-9".to_owned(),
+        badge: "place".to_owned(),
+        key: "place-9".to_owned(),
+        reason: "contest".to_owned(),
+        actor: "local".to_owned(),
+        ..Order::default()
+    };
+    service.award_by_hand(order).await.unwrap();
+    service.note(Note::Backup, "key 3f9a01c2", "of everything").await;
     let archive = stores().join(format!("{VERSION}.tar.gz"));
     let mut tar = Command::new("tar");
     tar.args(["--sort=name", "--owner=0", "--group=0", "--mtime=@0", "-czf"])
@@ -148,6 +162,9 @@ async fn given(data: &Path) -> String {
             Told::Heartbeat { .. } => {}
         }
     }
+    for entry in service.audit_log(None, usize::MAX).await.unwrap() {
+        writeln!(text, "{entry:?}").unwrap();
+    }
     service.shut_down().await;
     text
 }
@@ -177,7 +194,7 @@ async fn a_store_of_every_released_version_gives_what_it_gave() {
             assert!(data.join(part).exists(), "{version} has no {part}");
         }
         let expected = fs::read_to_string(format!("{version}.expected")).unwrap();
-        assert!(expected.starts_with(&format!("{EVENTS} events")));
+        assert!(expected.starts_with(&format!("{} events", EVENTS + ACTS)));
         // As it is; and without all that can be made again.
         assert_eq!(given(data).await, expected, "{version}");
         for derived in ["ids", "sled"] {
@@ -190,7 +207,7 @@ async fn a_store_of_every_released_version_gives_what_it_gave() {
             assert!(service.record(post(number)).await.unwrap().duplicate, "{version}: event {number}");
         }
         let next = service.record(post(EVENTS)).await.unwrap();
-        assert_eq!(next.place, Place::end_of(Sequence(EVENTS as u64 + 1)));
+        assert_eq!(next.place, Place::end_of(Sequence((EVENTS + ACTS) as u64 + 1)));
         let user = UserId::parse(&post(EVENTS).user).unwrap();
         let progress = service.progress(&user).await.unwrap();
         let often = progress.iter().find(|progress| progress.goal == 1000.0).unwrap();

@@ -1,6 +1,7 @@
 //! Everything that is tested from outside the crate, as one binary: it links once.
 
 mod architecture;
+mod audit;
 mod badges;
 mod batching;
 mod backup;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use laurels::act::{Note, Order};
 use laurels::award::{Award, Place};
 use laurels::clock::Clock;
 use laurels::event::{Draft, Sequence, Time, UserId};
@@ -27,11 +28,17 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A service with two hundred visits of two users, half of them on the first day, and half on the tenth: of the
 /// first day's, the records are gone.
 async fn aged() -> (TempDir, Service) {
+    aged_after(async |_| ()).await
+}
+
+/// The same after something that was done before them.
+async fn aged_after(first: impl AsyncFnOnce(&Service)) -> (TempDir, Service) {
     let directory = tempfile::tempdir().unwrap();
     let options = Options { segment_bytes: 2000, reclaim_min_bytes: 1, ..Options::default() };
     let (store, catalog) = opened(directory.path(), options, "visits", BADGES);
     let clock = Clock::fixed(Time::parse("2026-01-01T00:00:00Z").unwrap());
     let service = Service::start(Arc::new(store), catalog, clock.clone());
+    first(&service).await;
     for number in 0..100 {
         service.record(visit(number)).await.unwrap();
     }
@@ -116,4 +123,34 @@ async fn a_stream_of_all_goes_on_from_what_is_kept_and_one_of_users_from_anywher
         let rest: Vec<_> = of_both.iter().filter(|other| other.place > award.place).cloned().collect();
         assert_eq!(told(live(&service, &["ana", "ben"], From::After(award.place))).await.unwrap(), rest);
     }
+}
+
+/// The records of the acts are gone; the log has what they said, also for a server that is started again.
+#[tokio::test]
+async fn the_audit_log_outlives_the_records_of_its_acts() {
+    let order = Order {
+        id: "a1".into(),
+        user: "ana".into(),
+        badge: "visit".into(),
+        key: "s900".into(),
+        reason: "our stand".into(),
+        actor: "key 3f9a01c2".into(),
+        ..Order::default()
+    };
+    let acts = async |service: &Service| {
+        service.award_by_hand(order).await.unwrap();
+        service.note(Note::Backup, "local", "of everything").await;
+    };
+    let (directory, service) = aged_after(acts).await;
+    assert!(service.oldest() > Place::end_of(Sequence(2)), "their records are gone");
+    let log = service.audit_log(None, 10).await.unwrap();
+    let said: Vec<_> = log.iter().map(|entry| (entry.action.as_str(), entry.actor(), entry.number)).collect();
+    assert_eq!(said, [("backup", "local", 2), ("award", "key 3f9a01c2", 1)]);
+    assert_eq!((log[0].text("details"), log[1].text("reason")), ("of everything", "our stand"));
+    service.shut_down().await;
+    drop(service);
+
+    let (store, catalog) = opened(directory.path(), Options::default(), "visits", BADGES);
+    let service = Service::start(Arc::new(store), catalog, Clock::system());
+    assert_eq!(service.audit_log(None, 10).await.unwrap(), log);
 }

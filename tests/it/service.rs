@@ -1,5 +1,6 @@
 //! The service over stores that are slow, small or broken: what it does when something beneath it is not as usual.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -19,6 +20,8 @@ use laurels::port::Port;
 use laurels::service::{GROUP_CHANGES_MAX, QUEUE_MAX, QUEUE_MAX_BYTES, STREAM_PENDING_MAX, Service};
 use laurels::store::{Backup, Earlier, Embedded, Error, Identity, Options, Page, Store, Timelines, Until};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use crate::opened::opened;
@@ -169,6 +172,49 @@ async fn a_server_that_cannot_record_any_more_goes_down() {
     assert!(matches!(error, laurels::service::Error::Internal(_)), "{error:?}");
     let served = tokio::time::timeout(PATIENCE, served).await.expect("it goes down").unwrap();
     assert!(matches!(served, Err(laurels::server::Error::Recording)), "{served:?}");
+}
+
+/// The status and the body that `/healthz` answers with on a connection of its own.
+async fn health(address: SocketAddr) -> String {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let request = "GET /healthz HTTP/1.1\r\nhost: laurels\r\nconnection: close\r\n\r\n";
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    connection.read_to_string(&mut said).await.unwrap();
+    let (head, body) = said.split_once("\r\n\r\n").unwrap();
+    format!("{} {body}", head.split(' ').nth(1).unwrap())
+}
+
+/// As long as something accepted is not kept, whoever asks is told to send nothing more here.
+#[tokio::test(flavor = "multi_thread")]
+async fn healthz_is_503_while_a_server_goes_down_and_keeps_what_it_accepted() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, catalog) = embedded(&directory, Options::default());
+    let odd = Arc::new(Odd::new(store));
+    let service = Service::start(odd.clone(), catalog, Clock::system());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(laurels::server::serve(
+        Port::new(listener),
+        laurels::web::Options::default(),
+        service.clone(),
+        Access::open(Clock::system()),
+        async { drop(stopped.await) },
+    ));
+    assert_eq!(health(address).await, "200 ok\n");
+    let gate = odd.gate.lock().await;
+    let pending = service.submit(visit("slow"), false).await.unwrap();
+    stop.send(()).unwrap();
+    let went_down = async {
+        while health(address).await == "200 ok\n" {}
+        health(address).await
+    };
+    let said = tokio::time::timeout(PATIENCE, went_down).await.expect("it says so at once");
+    assert_eq!(said, "503 not serving\n");
+    drop(gate);
+    pending.answer().await.unwrap();
+    tokio::time::timeout(PATIENCE, served).await.expect("it goes down").unwrap().unwrap();
 }
 
 /// Events that change a thousand documents each became one write of a thousand of them: gigabytes of memory, and

@@ -14,6 +14,7 @@ use super::super::published::Sums;
 use super::super::tree::Trouble;
 use super::replay::Replay;
 use super::{Request, Shared, seal, write};
+use crate::document::Document;
 use crate::event::Sequence;
 use crate::key::Key;
 
@@ -75,10 +76,9 @@ impl Keeper {
     pub(super) fn run(mut self) {
         while let Some(request) = self.next_request() {
             match request {
-                Request::Load { keys, reply } => {
-                    // Who asked may have gone.
+                Request::Load { keys, then } => {
                     let shared = self.shared.clone();
-                    let _ = reply.send(self.attempt(|sled| load(&shared, sled, &keys)));
+                    then(self.attempt(|sled| load(&shared, sled, &keys)));
                 }
                 Request::Users { after, limit, reply } => {
                     let _ = reply.send(self.attempt(|sled| sled.keys(Key::USERS, after.as_ref(), limit)));
@@ -158,14 +158,14 @@ impl Keeper {
     /// Serves those who read, between two batches.
     pub(super) fn serve_between(&mut self, sled: &Materialized) -> Result<(), Trouble> {
         while let Ok(request) = self.requests.try_recv() {
-            let Request::Load { keys, reply } = request else {
+            let Request::Load { keys, then } = request else {
                 self.deferred.push_back(request);
                 continue;
             };
             match load(&self.shared, sled, &keys) {
-                Ok(found) => drop(reply.send(Ok(found))),
+                Ok(found) => then(Ok(found)),
                 Err(trouble) => {
-                    self.deferred.push_back(Request::Load { keys, reply });
+                    self.deferred.push_back(Request::Load { keys, then });
                     return Err(trouble);
                 }
             }
@@ -311,12 +311,16 @@ impl Keeper {
     }
 }
 
-fn load(shared: &Shared, sled: &Materialized, keys: &[Key]) -> Result<Vec<Held>, Trouble> {
-    let held = keys.iter().map(|key| {
+fn load(shared: &Shared, sled: &Materialized, keys: &[Key]) -> Result<Vec<Arc<Document>>, Trouble> {
+    let loaded = keys.iter().map(|key| {
+        // It may have come since it was asked for.
+        if let Some(document) = shared.documents.at_hand(key) {
+            return Ok(document);
+        }
         let (document, bytes) = write::read(shared, sled, key)?.unwrap_or_default();
-        Ok(Held { document: Arc::new(document), bytes })
+        Ok(shared.documents.fetched(key, Held { document: Arc::new(document), bytes }))
     });
-    held.collect()
+    loaded.collect()
 }
 
 fn forgotten(found: Sequence, expected: Sequence) -> Trouble {

@@ -53,6 +53,7 @@ macro_rules! conformance {
             a_restored_store_goes_on_along_a_timeline_of_its_own,
             what_is_reclaimed_is_missed_by_nobody_but_who_asks_for_it,
             readers_see_whole_events_while_a_writer_writes,
+            who_does_not_wait_for_documents_is_handed_them,
         );
     };
 }
@@ -458,4 +459,30 @@ pub(crate) fn readers_see_whole_events_while_a_writer_writes(home: &dyn Home) {
         }
     });
     site.assert_kept(&*store);
+}
+
+pub(crate) fn who_does_not_wait_for_documents_is_handed_them(home: &dyn Home) {
+    let mut site = Site::default();
+    let store = home.open();
+    for group in site.views(200, 20) {
+        store.commit(&group).unwrap();
+    }
+    store.checkpoint().unwrap();
+    drop(store);
+    let store = home.open();
+    let keys: Vec<_> = site.documents.keys().cloned().chain([Key::new([("photo", "never seen")])]).collect();
+    let (sender, handed) = std::sync::mpsc::channel();
+    // Cold, and then warm; all asked for before any is waited for.
+    for key in keys.iter().chain(&keys) {
+        let (sender, asked) = (sender.clone(), key.clone());
+        store.load_then(vec![key.clone()], Box::new(move |loaded| sender.send((asked, loaded)).unwrap()));
+    }
+    drop(sender);
+    let mut seen = 0;
+    for (key, loaded) in handed {
+        let expected = site.documents.get(&key).cloned().unwrap_or_default();
+        assert_eq!(*loaded.unwrap()[0], *expected, "{key:?}");
+        seen += 1;
+    }
+    assert_eq!(seen, 2 * keys.len());
 }

@@ -1110,7 +1110,7 @@ pub struct ListAuditEventsResponse {
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
-/// Something that was done by hand.
+/// Something that was done by hand, or to the server itself.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AuditEvent {
     /// Which entry of the log: 1, 2, 3, without a gap.
@@ -1122,13 +1122,16 @@ pub struct AuditEvent {
     /// When it was done, by the server's clock.
     #[prost(message, optional, tag = "3")]
     pub record_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who did it: an API key, or "local" where the server asks nobody who it is.
+    /// Who did it: an API key, or "local" where the server asks nobody who it is. "SIGHUP",
+    /// or "watch" where the server saw by itself that a file was another.
     #[prost(string, tag = "4")]
     pub actor: ::prost::alloc::string::String,
-    /// What was done: "award" or "revoke". There may be others one day.
+    /// What was done: "award" or "revoke"; or to the server: "reload-badges",
+    /// "reload-certificate", "add-key", "change-key", "revoke-key", "remove-key",
+    /// "backup". There may be others one day.
     #[prost(string, tag = "5")]
     pub action: ::prost::alloc::string::String,
-    /// To whom.
+    /// To whom. Empty where it was done to the server, as badge, key and reason then are.
     #[prost(string, tag = "6")]
     pub user: ::prost::alloc::string::String,
     /// Which badge, by id.
@@ -1146,6 +1149,10 @@ pub struct AuditEvent {
     /// False when the award was held already, or was not held: nothing was changed.
     #[prost(bool, tag = "11")]
     pub changed: bool,
+    /// What was done to the server: which badges are new, which key it was. For people to
+    /// read.
+    #[prost(string, tag = "12")]
+    pub details: ::prost::alloc::string::String,
 }
 /// Generated client implementations.
 pub mod admin_service_client {
@@ -1348,8 +1355,9 @@ pub mod admin_service_client {
                 .insert(GrpcMethod::new("laurels.v1.AdminService", "RevokeBadge"));
             self.inner.unary(req, path, codec).await
         }
-        /// What was done by hand: who, what, why and when, newest first. Nothing is ever taken
-        /// out of it, also where records of events are kept for a limited time only.
+        /// What was done by hand, and to the server itself: who, what, why and when, newest
+        /// first. Nothing is ever taken out of it, also where records of events are kept for
+        /// a limited time only.
         pub async fn list_audit_events(
             &mut self,
             request: impl tonic::IntoRequest<super::ListAuditEventsRequest>,

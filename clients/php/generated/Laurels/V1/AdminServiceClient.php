@@ -93,8 +93,9 @@ class AdminServiceClient extends \Grpc\BaseStub {
     }
 
     /**
-     * What was done by hand: who, what, why and when, newest first. Nothing is ever taken
-     * out of it, also where records of events are kept for a limited time only.
+     * What was done by hand, and to the server itself: who, what, why and when, newest
+     * first. Nothing is ever taken out of it, also where records of events are kept for
+     * a limited time only.
      * @param \Laurels\V1\ListAuditEventsRequest $argument input argument
      * @param array $metadata metadata
      * @param array $options call options

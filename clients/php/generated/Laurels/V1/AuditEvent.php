@@ -9,7 +9,7 @@ use Google\Protobuf\Internal\RepeatedField;
 use Google\Protobuf\Internal\GPBUtil;
 
 /**
- * Something that was done by hand.
+ * Something that was done by hand, or to the server itself.
  *
  * Generated from protobuf message <code>laurels.v1.AuditEvent</code>
  */
@@ -34,19 +34,22 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
      */
     protected $record_time = null;
     /**
-     * Who did it: an API key, or "local" where the server asks nobody who it is.
+     * Who did it: an API key, or "local" where the server asks nobody who it is. "SIGHUP",
+     * or "watch" where the server saw by itself that a file was another.
      *
      * Generated from protobuf field <code>string actor = 4;</code>
      */
     protected $actor = '';
     /**
-     * What was done: "award" or "revoke". There may be others one day.
+     * What was done: "award" or "revoke"; or to the server: "reload-badges",
+     * "reload-certificate", "add-key", "change-key", "revoke-key", "remove-key",
+     * "backup". There may be others one day.
      *
      * Generated from protobuf field <code>string action = 5;</code>
      */
     protected $action = '';
     /**
-     * To whom.
+     * To whom. Empty where it was done to the server, as badge, key and reason then are.
      *
      * Generated from protobuf field <code>string user = 6;</code>
      */
@@ -81,6 +84,13 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
      * Generated from protobuf field <code>bool changed = 11;</code>
      */
     protected $changed = false;
+    /**
+     * What was done to the server: which badges are new, which key it was. For people to
+     * read.
+     *
+     * Generated from protobuf field <code>string details = 12;</code>
+     */
+    protected $details = '';
 
     /**
      * Constructor.
@@ -95,11 +105,14 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
      *     @type \Google\Protobuf\Timestamp $record_time
      *           When it was done, by the server's clock.
      *     @type string $actor
-     *           Who did it: an API key, or "local" where the server asks nobody who it is.
+     *           Who did it: an API key, or "local" where the server asks nobody who it is. "SIGHUP",
+     *           or "watch" where the server saw by itself that a file was another.
      *     @type string $action
-     *           What was done: "award" or "revoke". There may be others one day.
+     *           What was done: "award" or "revoke"; or to the server: "reload-badges",
+     *           "reload-certificate", "add-key", "change-key", "revoke-key", "remove-key",
+     *           "backup". There may be others one day.
      *     @type string $user
-     *           To whom.
+     *           To whom. Empty where it was done to the server, as badge, key and reason then are.
      *     @type string $badge
      *           Which badge, by id.
      *     @type string $key
@@ -110,6 +123,9 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
      *           Why.
      *     @type bool $changed
      *           False when the award was held already, or was not held: nothing was changed.
+     *     @type string $details
+     *           What was done to the server: which badges are new, which key it was. For people to
+     *           read.
      * }
      */
     public function __construct($data = NULL) {
@@ -206,7 +222,8 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Who did it: an API key, or "local" where the server asks nobody who it is.
+     * Who did it: an API key, or "local" where the server asks nobody who it is. "SIGHUP",
+     * or "watch" where the server saw by itself that a file was another.
      *
      * Generated from protobuf field <code>string actor = 4;</code>
      * @return string
@@ -217,7 +234,8 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * Who did it: an API key, or "local" where the server asks nobody who it is.
+     * Who did it: an API key, or "local" where the server asks nobody who it is. "SIGHUP",
+     * or "watch" where the server saw by itself that a file was another.
      *
      * Generated from protobuf field <code>string actor = 4;</code>
      * @param string $var
@@ -232,7 +250,9 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * What was done: "award" or "revoke". There may be others one day.
+     * What was done: "award" or "revoke"; or to the server: "reload-badges",
+     * "reload-certificate", "add-key", "change-key", "revoke-key", "remove-key",
+     * "backup". There may be others one day.
      *
      * Generated from protobuf field <code>string action = 5;</code>
      * @return string
@@ -243,7 +263,9 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * What was done: "award" or "revoke". There may be others one day.
+     * What was done: "award" or "revoke"; or to the server: "reload-badges",
+     * "reload-certificate", "add-key", "change-key", "revoke-key", "remove-key",
+     * "backup". There may be others one day.
      *
      * Generated from protobuf field <code>string action = 5;</code>
      * @param string $var
@@ -258,7 +280,7 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * To whom.
+     * To whom. Empty where it was done to the server, as badge, key and reason then are.
      *
      * Generated from protobuf field <code>string user = 6;</code>
      * @return string
@@ -269,7 +291,7 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
     }
 
     /**
-     * To whom.
+     * To whom. Empty where it was done to the server, as badge, key and reason then are.
      *
      * Generated from protobuf field <code>string user = 6;</code>
      * @param string $var
@@ -419,6 +441,34 @@ class AuditEvent extends \Google\Protobuf\Internal\Message
     {
         GPBUtil::checkBool($var);
         $this->changed = $var;
+
+        return $this;
+    }
+
+    /**
+     * What was done to the server: which badges are new, which key it was. For people to
+     * read.
+     *
+     * Generated from protobuf field <code>string details = 12;</code>
+     * @return string
+     */
+    public function getDetails()
+    {
+        return $this->details;
+    }
+
+    /**
+     * What was done to the server: which badges are new, which key it was. For people to
+     * read.
+     *
+     * Generated from protobuf field <code>string details = 12;</code>
+     * @param string $var
+     * @return $this
+     */
+    public function setDetails($var)
+    {
+        GPBUtil::checkString($var, True);
+        $this->details = $var;
 
         return $this;
     }

@@ -8,11 +8,12 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AuditEvent(_message.Message):
-    __slots__ = ["action", "actor", "badge", "changed", "id", "key", "number", "reason", "record_time", "time", "user"]
+    __slots__ = ["action", "actor", "badge", "changed", "details", "id", "key", "number", "reason", "record_time", "time", "user"]
     ACTION_FIELD_NUMBER: _ClassVar[int]
     ACTOR_FIELD_NUMBER: _ClassVar[int]
     BADGE_FIELD_NUMBER: _ClassVar[int]
     CHANGED_FIELD_NUMBER: _ClassVar[int]
+    DETAILS_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     KEY_FIELD_NUMBER: _ClassVar[int]
     NUMBER_FIELD_NUMBER: _ClassVar[int]
@@ -24,6 +25,7 @@ class AuditEvent(_message.Message):
     actor: str
     badge: str
     changed: bool
+    details: str
     id: str
     key: str
     number: int
@@ -31,7 +33,7 @@ class AuditEvent(_message.Message):
     record_time: _timestamp_pb2.Timestamp
     time: _timestamp_pb2.Timestamp
     user: str
-    def __init__(self, number: _Optional[int] = ..., id: _Optional[str] = ..., record_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., action: _Optional[str] = ..., user: _Optional[str] = ..., badge: _Optional[str] = ..., key: _Optional[str] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., changed: bool = ...) -> None: ...
+    def __init__(self, number: _Optional[int] = ..., id: _Optional[str] = ..., record_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., action: _Optional[str] = ..., user: _Optional[str] = ..., badge: _Optional[str] = ..., key: _Optional[str] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., changed: bool = ..., details: _Optional[str] = ...) -> None: ...
 
 class AwardBadgeRequest(_message.Message):
     __slots__ = ["badge", "id", "key", "reason", "time", "user"]

@@ -89,8 +89,9 @@ class AdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListAuditEvents(self, request, context):
-        """What was done by hand: who, what, why and when, newest first. Nothing is ever taken
-        out of it, also where records of events are kept for a limited time only.
+        """What was done by hand, and to the server itself: who, what, why and when, newest
+        first. Nothing is ever taken out of it, also where records of events are kept for
+        a limited time only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
