@@ -60,7 +60,7 @@ impl Settings {
 #[derive(Debug, Args)]
 pub(super) struct OfServer {
     /// The file of the server's settings; left out: laurels.toml where that is there
-    #[arg(long = FILE_OPTION, value_name = "FILE", env = FILE_VARIABLE)]
+    #[arg(id = FILE_OPTION, long = FILE_OPTION, value_name = "FILE", env = FILE_VARIABLE)]
     file: Option<PathBuf>,
 }
 

@@ -184,7 +184,7 @@ fn commands_that_work_on_a_server_s_files_have_its_settings() {
         here(&["check", "more", "--limits-catalog-rules", "2"], &[("LAURELS_LIMITS_CATALOG_RULES", "1")]);
     assert!(said.out.starts_with("2 badges"), "{said:?}");
     let said = here(&["try", "visits + 1", "--event", "event.json"], &[]);
-    assert_eq!(said.out, "1, an int\n", "{said:?}");
+    assert_eq!(said.out, "1, a whole number\n", "{said:?}");
     let said = here(&["try", "visits", "--event", "event.json", "--badges", "none"], &[]);
     assert!(said.code == Some(1) && said.err.contains("none"), "{said:?}");
 
