@@ -25,8 +25,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TE};
-use http::{Method, Request, Response, Version};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TE};
+use http::{HeaderMap, Method, Request, Response, Version};
 use tower::util::Either;
 use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::Cors;
@@ -154,6 +154,11 @@ async fn no_method<S: Routes>(inner: S, methods: &Methods, request: Request<Body
         (plain::HEALTH, _) => plain::health(inner, request.method()).await,
         _ => plain::page(&request, methods),
     }
+}
+
+/// Has nginx pass on each piece of an answer as it comes, which would hold it back until there is enough.
+fn pass_on_at_once(headers: &mut HeaderMap) {
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 }
 
 /// One call that was translated, as native gRPC has it.

@@ -32,6 +32,7 @@ pub(super) async fn answer<S: Routes>(inner: S, request: Request<Body>, is_text:
         false => "application/grpc-web+proto",
     };
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    super::pass_on_at_once(response.headers_mut());
     response.map(|body| Body::new(Framed { body, is_text: answer_is_text }))
 }
 

@@ -7,12 +7,12 @@
 //! ```
 //!
 //! A heartbeat is a comment with an `id`: no event to a page, bytes to every proxy, and after a silent hour a browser goes
-//! on from where the silence ended.
+//! on from where the silence ended. `: heartbeat, live` says that everything up to now has come.
 
 mod events;
 mod query;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderValue};
 use http::{Request, Response};
 use http_body_util::Full;
 
@@ -48,8 +48,7 @@ pub(super) async fn answer<S: Routes>(inner: S, method: &Method, request: Reques
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // nginx would hold back what it has not enough of.
-    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    super::pass_on_at_once(headers);
     response
 }
 

@@ -4,7 +4,7 @@
     ```toml      part of a badge file of the repository, which its first line names: # badges/photos.toml
     ```console   lines after "$ " are run, with a shell; the lines that follow are what they must write. "…" stands
                  for anything within a line, and alone for any lines. Nothing shown: nothing is compared
-    ```json      written to the file that the line before the block names: <!-- as events.jsonl -->; and so are toml, js and php
+    ```json      written to the file that the line before the block names: <!-- as events.jsonl -->; and so are toml, js, php and nginx
 
 A console block after the line <!-- goes on --> is left running; what it shows must have come when the page ends.
 Any other kind of block is a mistake: what nothing executes rots.
@@ -150,7 +150,7 @@ def main():
             named = re.fullmatch(r"<!-- as (\S+) -->", before)
             if kind == "toml" and lines and lines[0].startswith("# badges/"):
                 check_excerpt(lines)
-            elif kind in ("json", "toml", "js", "php") and named:
+            elif kind in ("json", "toml", "js", "php", "nginx") and named:
                 page.write(named.group(1), lines)
             elif kind == "console":
                 for command, shown in commands(lines):

@@ -31,3 +31,10 @@ pub(crate) fn twenty() -> String {
     };
     (1..=20).map(badge).collect()
 }
+
+/// One stat and its thresholds: what the scripts of the peers do.
+pub(crate) const POSTER: &str = r#"
+[badge.poster]
+on = "post.created"
+tiers = [{ at = 10, points = 10 }, { at = 100, points = 50 }, { at = 1000, points = 100 }]
+"#;

@@ -14,10 +14,14 @@ mod hot;
 mod load;
 mod noop;
 mod over_noop;
+mod pages;
+mod peers;
 mod population;
+mod replay;
 mod report;
 mod setting;
 mod subject;
+mod subscribers;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +38,7 @@ struct Benchmark {
     measure: fn(&Setting) -> anyhow::Result<Vec<Figure>>,
 }
 
-const BENCHMARKS: [Benchmark; 8] = [
+const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "unary", measure: over_noop::unary },
     Benchmark { name: "stream", measure: over_noop::stream },
     Benchmark { name: "checkpoints", measure: checkpoints::cost },
@@ -43,6 +47,12 @@ const BENCHMARKS: [Benchmark; 8] = [
     Benchmark { name: "getbadges", measure: getbadges::over_noop },
     Benchmark { name: "users", measure: population::users },
     Benchmark { name: "hot-user", measure: hot::user },
+    Benchmark { name: "replay", measure: replay::measure },
+    Benchmark { name: "subscribers", measure: subscribers::measure },
+    Benchmark { name: "redis", measure: peers::rounds::redis },
+    Benchmark { name: "postgres", measure: peers::rounds::postgres },
+    Benchmark { name: "mariadb", measure: peers::rounds::mariadb },
+    Benchmark { name: "php", measure: pages::measure },
 ];
 
 /// Measure Laurels against the limit and against its peers

@@ -19,6 +19,7 @@ pub(crate) struct Figure {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Bar {
     AtMost(f64),
+    AtLeast(f64),
 }
 
 impl Figure {
@@ -54,12 +55,17 @@ impl Figure {
             None => String::new(),
             Some(Bar::AtMost(bar)) if median <= bar => format!("  (at most {bar})"),
             Some(Bar::AtMost(bar)) => format!("  (at most {bar}: NOT REACHED)"),
+            Some(Bar::AtLeast(bar)) if median >= bar => format!("  (at least {bar})"),
+            Some(Bar::AtLeast(bar)) => format!("  (at least {bar}: NOT REACHED)"),
         };
         format!("{key:32} {median:9.2}  {least:.2} to {most:.2} in {} rounds{bar}", rounds.len())
     }
 
     fn json(&self) -> Value {
-        let bar = self.bar.map(|Bar::AtMost(bar)| json!({ "at_most": bar }));
+        let bar = self.bar.map(|bar| match bar {
+            Bar::AtMost(bar) => json!({ "at_most": bar }),
+            Bar::AtLeast(bar) => json!({ "at_least": bar }),
+        });
         json!({ "least": self.least(), "most": self.most(), "rounds": self.rounds, "bar": bar })
     }
 }

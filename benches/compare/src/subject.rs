@@ -4,10 +4,16 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::peers;
+
+/// In what Linux counts CPU time: what takes less than that is told to take as much.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// A running server. Dropped, it is killed, and its directory goes.
 pub(crate) struct Subject {
@@ -52,6 +58,13 @@ impl Subject {
         Ok(())
     }
 
+    /// Kills it: what it has not written behind is left in its journal.
+    pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.child.kill()?;
+        self.process.child.wait()?;
+        Ok(())
+    }
+
     /// Starts `laurels serve` again where it was, with other options.
     pub(crate) fn start_again(&mut self, options: &[&str]) -> anyhow::Result<()> {
         let directory = self.directory.path();
@@ -70,6 +83,11 @@ impl Subject {
     /// Where it keeps everything.
     pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")
+    }
+
+    /// The CPU time that it has used since it was started.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        peers::process::spent(self.pid())
     }
 
     /// How much memory it has, in bytes.

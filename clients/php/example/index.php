@@ -33,6 +33,11 @@ switch ($_SERVER['REQUEST_METHOD'] . ' ' . \parse_url($_SERVER['REQUEST_URI'], \
         \header('Content-Type: application/json');
         echo \json_encode(['token' => $user === null ? null : $site->token($user)]);
         break;
+    case 'GET /notifications.js':
+        // A site of its own would have a copy among its scripts.
+        \header('Content-Type: text/javascript');
+        \readfile(__DIR__ . '/../../browser/notifications.js');
+        break;
     default:
         // The built-in server of PHP sends the file, if there is one.
         return false;

@@ -5,10 +5,12 @@ declare(strict_types=1);
 namespace Laurels;
 
 use Google\Protobuf\Duration;
+use Google\Protobuf\FieldMask;
 use Laurels\V1\GetBadgesRequest;
 use Laurels\V1\GetProfileRequest;
 use Laurels\V1\ListBadgesRequest;
 use Laurels\V1\LiveNotificationsRequest;
+use Laurels\V1\UpdateProfileRequest;
 use Psr\Log\LoggerInterface;
 use Psr\Log\NullLogger;
 
@@ -175,6 +177,39 @@ final class Client
         $request = new GetProfileRequest();
         $request->setUser(Utf8::checked((string) $user, 'the user'));
         return Profile::of($this->connection->call('GetProfile', $request, $this->options->deadlineMs)->getProfile());
+    }
+
+    /**
+     * Sets what is given of a user's profile, and leaves the rest as it is; an empty text empties a field. It is
+     * recorded as an event `profile.updated` of the user: as durable, and rules hear it. A failure that may pass is met
+     * with a second attempt under the same id.
+     *
+     * @param ?string $link where the user's page is: an http or https URL
+     * @param ?string $picture where the user's picture is: likewise
+     * @param ?string $timeZone an IANA name such as "Europe/Rome", or a distance from UTC, "+05:30"
+     * @param ?string $language as BCP 47 names it: "pt-BR"
+     * @param ?string $id names the change for ever: sent again under it, it is made once. Null: one is made
+     * @throws LaurelsException
+     */
+    public function updateProfile(
+        string|int $user,
+        ?string $name = null,
+        ?string $link = null,
+        ?string $picture = null,
+        ?string $timeZone = null,
+        ?string $language = null,
+        ?string $id = null,
+    ): UpdatedProfile {
+        $given = ['name' => $name, 'link' => $link, 'picture' => $picture, 'time_zone' => $timeZone];
+        $given = \array_filter([...$given, 'language' => $language], \is_string(...));
+        foreach ($given as $field => $value) {
+            Utf8::checked($value, "the profile's $field");
+        }
+        $request = new UpdateProfileRequest();
+        $request->setProfile(new V1\Profile(['user' => Utf8::checked((string) $user, 'the user')] + $given));
+        $request->setUpdateMask(new FieldMask(['paths' => \array_keys($given)]));
+        $request->setId(Utf8::checked($id ?? Event::freshId(), 'the id'));
+        return UpdatedProfile::of($this->connection->call('UpdateProfile', $request, $this->options->deadlineMs));
     }
 
     /**

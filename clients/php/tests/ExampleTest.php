@@ -92,7 +92,8 @@ final class ExampleTest extends TestCase
 
     public function testItsFilesAreThere(): void
     {
-        self::assertStringContainsString('/v1/notifications', $this->ask('/live.js'));
+        self::assertStringContainsString('from "./notifications.js"', $this->ask('/live.js'));
+        self::assertStringContainsString('/v1/notifications', $this->ask('/notifications.js'));
         self::assertStringContainsString('#toasts', $this->ask('/style.css'));
         self::assertSame('{"token":null}', $this->ask('/token'));
     }

@@ -68,6 +68,8 @@ final class Replay
             'record' => $this->record($with),
             'badges' => $this->badges($with),
             'progress' => ['progress' => \array_map(self::plain(...), $this->client->progress(...$with))],
+            'profile' => self::plain($this->client->profile(...$with)),
+            'updateProfile' => self::plain($this->client->updateProfile(...$with)),
             'listBadges' => $this->listBadges($with),
             'watch' => ['notifications' => $this->watch($with, $step)],
             'restart' => $this->restart(\SIGTERM),

@@ -74,6 +74,31 @@ final class TrapsTest extends TestCase
         self::assertSame(['one', 'two'], $heard);
     }
 
+    /**
+     * A program may work for most of a minute between two notifications, and curl answers no PING meanwhile. What is
+     * beneath the PINGs changes nothing about them, so once without TLS is enough.
+     *
+     * @group plain
+     */
+    public function testAStreamThatIsNotDrivenForAMinuteStillStands(): void
+    {
+        // The shortest that a server may be set to: a PING after a second, and a minute for its answer.
+        $shortest = ['--limits-keep-alive-interval', '1s', '--limits-keep-alive-timeout', '1m'];
+        $server = Server::withLetters(...$shortest);
+        $laurels = Leg::client($server);
+        $standing = null;
+        foreach ($laurels->notifications(heartbeats: true, heartbeatSeconds: 60) as $notification) {
+            if ($standing === null) {
+                $standing = Connections::to($server->port());
+                \sleep(58);
+                self::assertSame($standing, Connections::to($server->port()));
+                $laurels->recordOrFail('letter.sent', 'ada');
+            } elseif ($notification->award !== null) {
+                break;
+            }
+        }
+    }
+
     /** A stream over a shared connection would be cancelled late. */
     public function testTheServerLearnsAtOnceThatNobodyListens(): void
     {

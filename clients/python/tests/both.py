@@ -35,6 +35,12 @@ class Asyncio:
     def badges(self, user: str, **options: Any) -> laurels.UserBadges:
         return self._run(self._client.badges(user, **options))
 
+    def profile(self, user: str, **options: Any) -> laurels.Profile:
+        return self._run(self._client.profile(user, **options))
+
+    def update_profile(self, user: str, **options: Any) -> laurels.UpdatedProfile:
+        return self._run(self._client.update_profile(user, **options))
+
     def list_badges(self, **options: Any) -> laurels.BadgeList:
         return self._run(self._client.list_badges(**options))
 

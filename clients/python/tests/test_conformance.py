@@ -89,27 +89,21 @@ class Replay:
             self._kept[name] = value
 
     def _call(self, step: Any, with_: Any) -> Any:
-        call = step["call"]
-        if call == "record":
-            if "time" in with_:
-                with_["time"] = datetime.fromisoformat(with_["time"].replace("Z", "+00:00"))
-            return _shown(self._client.record(**with_))
-        if call in ("badges", "progress"):
-            return _shown(
-                self._client.badges(
-                    with_["user"], badges=with_.get("only", ()), categories=with_.get("categories", ())
-                )
-            )
-        if call == "listBadges":
-            return _shown(self._client.list_badges(**_snake(with_)))
+        call, options = step["call"], _snake(with_)
         if call == "watch":
-            return self._watch(step, _snake(with_))
+            return self._watch(step, options)
         if call in ("restart", "kill"):
             self._stage.server.stop(signal.SIGTERM if call == "restart" else signal.SIGKILL)
             self._stage.server.start()
             self._stage.relay.to = self._stage.server.address
             return {}
-        raise AssertionError(f"this client knows no call {call!r}")
+        if "time" in options:
+            options["time"] = datetime.fromisoformat(options["time"].replace("Z", "+00:00"))
+        if "only" in options:
+            options["badges"] = options.pop("only")
+        # Progress comes with the badges.
+        method = "badges" if call == "progress" else _snake_name(call)
+        return _shown(getattr(self._client, method)(**options))
 
     def _watch(self, step: Any, with_: Any) -> Any:
         wanted = len(step.get("gives", {}).get("notifications", ()))
@@ -193,5 +187,9 @@ def _camel(name: str) -> str:
     return re.sub(r"_(.)", lambda match: match[1].upper(), name)
 
 
+def _snake_name(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda match: "_" + match[0].lower(), name)
+
+
 def _snake(options: Any) -> Any:
-    return {re.sub(r"[A-Z]", lambda match: "_" + match[0].lower(), key): value for key, value in options.items()}
+    return {_snake_name(key): value for key, value in options.items()}

@@ -5,8 +5,8 @@ mod server;
 use std::collections::HashMap;
 
 use laurels_client::{
-    Award, BadgesOptions, Client, Error, Event, ListOptions, Notification, NotificationKind, Progress,
-    WatchOptions,
+    Award, BadgesOptions, Client, Error, Event, ListOptions, Notification, NotificationKind, Profile,
+    Progress, Recorded, UpdateProfileRequest, WatchOptions,
 };
 use serde_json::{Map, Value, json};
 use server::Server;
@@ -59,13 +59,12 @@ impl Replay {
     async fn call(&mut self, step: &Value) -> Result<Value, Error> {
         let with = self.filled(&step["with"]);
         match step["call"].as_str().unwrap() {
-            "record" => self.client.record(event(&with)).await.map(|recorded| {
-                json!({
-                    "eventId": recorded.event_id, "duplicate": recorded.duplicate, "cursor": recorded.cursor,
-                    "awards": shown_awards(&recorded.awards), "revoked": shown_awards(&recorded.revoked),
-                })
-            }),
+            "record" => self.client.record(event(&with)).await.map(|recorded| shown_recorded(&recorded)),
             "badges" | "progress" => self.badges(&with).await,
+            "profile" => {
+                self.client.profile(text(&with, "user")).await.map(|profile| shown_profile(&profile))
+            }
+            "updateProfile" => self.update_profile(&with).await,
             "listBadges" => self.list_badges(&with).await,
             "watch" => self.watch(step, &with).await,
             "restart" => self.restarted("-TERM"),
@@ -88,6 +87,30 @@ impl Replay {
         let badges = self.client.badges_with(text(with, "user"), chosen).await?;
         let progress: Vec<_> = badges.progress.iter().map(shown_progress).collect();
         Ok(json!({ "awards": shown_awards(&badges.awards), "progress": progress, "cursor": badges.cursor }))
+    }
+
+    async fn update_profile(&self, with: &Value) -> Result<Value, Error> {
+        let profile = Profile {
+            user: text(with, "user"),
+            name: text(with, "name"),
+            link: text(with, "link"),
+            picture: text(with, "picture"),
+            time_zone: text(with, "timeZone"),
+            language: text(with, "language"),
+            ..Profile::default()
+        };
+        let names = [
+            ("name", "name"),
+            ("link", "link"),
+            ("picture", "picture"),
+            ("timeZone", "time_zone"),
+            ("language", "language"),
+        ];
+        let given = names.iter().filter(|(shown, _)| with[*shown].is_string()).map(|(_, field)| *field);
+        let request = UpdateProfileRequest::new(profile, given).with_id(text(with, "id"));
+        let updated = self.client.update_profile(request).await?;
+        let (profile, recorded) = (updated.profile.unwrap_or_default(), updated.recorded.unwrap_or_default());
+        Ok(json!({ "profile": shown_profile(&profile), "recorded": shown_recorded(&recorded) }))
     }
 
     async fn list_badges(&self, with: &Value) -> Result<Value, Error> {
@@ -206,6 +229,21 @@ fn text(with: &Value, name: &str) -> String {
 
 fn texts(with: &Value, name: &str) -> Vec<String> {
     with[name].as_array().into_iter().flatten().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+fn shown_recorded(recorded: &Recorded) -> Value {
+    json!({
+        "eventId": recorded.event_id, "duplicate": recorded.duplicate, "cursor": recorded.cursor,
+        "awards": shown_awards(&recorded.awards), "revoked": shown_awards(&recorded.revoked),
+    })
+}
+
+fn shown_profile(profile: &Profile) -> Value {
+    json!({
+        "user": profile.user, "name": profile.name, "link": profile.link, "picture": profile.picture,
+        "timeZone": profile.time_zone, "language": profile.language, "points": profile.points,
+        "awardCount": profile.award_count,
+    })
 }
 
 fn shown_awards(awards: &[Award]) -> Value {

@@ -14,6 +14,8 @@ use crate::web::{connect, json};
 const RETRY_MILLIS: u32 = 2000;
 /// The field of `Notification` that is no event to a page.
 const HEARTBEAT: &str = "heartbeat";
+/// The comment of a heartbeat that says that everything up to now has been sent: for those who read comments.
+const LIVE: &str = "heartbeat, live";
 
 /// The body of the answer.
 pub(super) struct Events {
@@ -100,7 +102,9 @@ fn write(lines: &mut Vec<u8>, descriptor: &MessageDescriptor, message: &[u8]) ->
     let kind = told.as_ref().map(|(field, _): &(_, &Value)| field.name().to_owned())?;
     if kind == HEARTBEAT {
         // No `data`, so that a page hears nothing, and its browser keeps the place all the same.
-        lines.extend_from_slice(format!(": {HEARTBEAT}\nid: {cursor}\n\n").as_bytes());
+        let live = told.is_some_and(|(_, heartbeat)| is_live(heartbeat));
+        let comment = if live { LIVE } else { HEARTBEAT };
+        lines.extend_from_slice(format!(": {comment}\nid: {cursor}\n\n").as_bytes());
         return Some(());
     }
     let data = json::write_dynamic(notification)?;
@@ -108,6 +112,12 @@ fn write(lines: &mut Vec<u8>, descriptor: &MessageDescriptor, message: &[u8]) ->
     lines.extend_from_slice(&data);
     lines.extend_from_slice(b"\n\n");
     Some(())
+}
+
+/// Whether a heartbeat says that everything up to now has been sent.
+fn is_live(heartbeat: &Value) -> bool {
+    let live = heartbeat.as_message().and_then(|heartbeat| heartbeat.get_field_by_name("live"));
+    live.is_some_and(|live| live.as_bool() == Some(true))
 }
 
 /// Why a stream ends that could have gone on.

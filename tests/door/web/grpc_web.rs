@@ -42,7 +42,9 @@ async fn a_live_stream_tells_each_award_while_it_goes_on() {
             false => post(LIVE, GRPC_WEB, listen.clone()),
         };
         let request = if is_http2 { over_http2(request) } else { request };
-        let mut body = open(server.address, request).await.into_body();
+        let response = open(server.address, request).await;
+        assert_eq!(response.headers()["x-accel-buffering"], "no", "nginx would hold the awards back");
+        let mut body = response.into_body();
         let mut told = VecDeque::new();
         let mut next = async || {
             if told.is_empty() {

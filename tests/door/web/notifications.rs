@@ -115,7 +115,7 @@ async fn an_award_is_an_event_with_its_cursor_as_id() {
     {
         let mut stream = Stream::open(&server, request).await;
         let alive = stream.next().await.unwrap();
-        assert_eq!((alive.comment.as_str(), alive.data.as_str()), ("heartbeat", ""));
+        assert_eq!((alive.comment.as_str(), alive.data.as_str()), ("heartbeat, live", ""));
         assert!(!alive.id.is_empty(), "whoever connects again now misses nothing");
 
         record(&server, "nobody-listens", "p1").await;
@@ -162,9 +162,23 @@ async fn a_heartbeat_is_heard_by_proxies_and_not_by_pages() {
         let alive = stream.next().await.unwrap();
         assert_eq!(
             (alive.comment.as_str(), alive.event.as_str(), alive.data.as_str()),
-            ("heartbeat", "", "")
+            ("heartbeat, live", "", "")
         );
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_has_missed_something_is_told_when_that_is_all() {
+    let server = server::start().await;
+    record(&server, "ann", "p1").await;
+    let mut stream = Stream::open(&server, listen("?user=ann&from_beginning=true")).await;
+    let mut comments = Vec::new();
+    while comments.last().is_none_or(|comment| comment != "heartbeat, live") {
+        comments.push(stream.next().await.unwrap().comment);
+    }
+    // The stream is alive; two awards; that is all.
+    assert_eq!(comments, ["heartbeat", "", "", "heartbeat, live"]);
     server.stop().await;
 }
 

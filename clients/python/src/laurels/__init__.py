@@ -33,9 +33,11 @@ from laurels.values import (
     Event,
     Heartbeat,
     Notification,
+    Profile,
     Progress,
     Recorded,
     Revocation,
+    UpdatedProfile,
     UserBadges,
 )
 from laurels.watch import Watch
@@ -57,6 +59,7 @@ __all__ = [
     "Heartbeat",
     "LaurelsError",
     "Notification",
+    "Profile",
     "Progress",
     "Reason",
     "Recorded",
@@ -64,6 +67,7 @@ __all__ = [
     "Revocation",
     "ServerFault",
     "Unavailable",
+    "UpdatedProfile",
     "UserBadges",
     "Watch",
 ]

@@ -20,7 +20,7 @@ from laurels.errors import LaurelsError
 from laurels.failures import of_status
 from laurels.resumption import WatchOptions
 from laurels.v1 import achievements_pb2, achievements_pb2_grpc, event_pb2
-from laurels.values import Answer, BadgeList, Event, Recorded, UserBadges
+from laurels.values import Answer, BadgeList, Event, Profile, Recorded, UpdatedProfile, UserBadges
 
 
 class AsyncClient:
@@ -71,19 +71,7 @@ class AsyncClient:
     async def record_event(self, event: Event, *, timeout: Optional[float] = None) -> Recorded:
         """As :meth:`record`, for an event that was put together before."""
         request = event_pb2.RecordEventRequest(event=messages.write_event(messages.with_id(event)))
-        until = time.monotonic() + (self._timeout if timeout is None else timeout)
-        try:
-            return await self._record_once(request, until)
-        except LaurelsError as error:
-            wait = requests.retry_wait(error, FIRST, until - time.monotonic())
-            if wait is None:
-                raise
-            await asyncio.sleep(wait)
-        return await self._record_once(request, until)
-
-    async def _record_once(self, request: event_pb2.RecordEventRequest, until: float) -> Recorded:
-        answer = await self._call(self._service.RecordEvent, request, until - time.monotonic())
-        return messages.read_recorded(answer)
+        return messages.read_recorded(await self._call_again(self._service.RecordEvent, request, timeout))
 
     async def record_all(
         self, events: Union[Iterable[Event], AsyncIterable[Event]], *, historical: bool = False
@@ -129,6 +117,28 @@ class AsyncClient:
         """As :meth:`laurels.Client.badges`."""
         request = requests.get_badges(user, badges, categories, progress)
         return requests.read_user_badges(await self._pages(self._service.GetBadges, request, timeout))
+
+    async def profile(self, user: str, *, timeout: Optional[float] = None) -> Profile:
+        """As :meth:`laurels.Client.profile`."""
+        request = achievements_pb2.GetProfileRequest(user=user)
+        return messages.read_profile((await self._call(self._service.GetProfile, request, timeout)).profile)
+
+    async def update_profile(
+        self,
+        user: str,
+        *,
+        name: Optional[str] = None,
+        link: Optional[str] = None,
+        picture: Optional[str] = None,
+        time_zone: Optional[str] = None,
+        language: Optional[str] = None,
+        id: str = "",
+        timeout: Optional[float] = None,
+    ) -> UpdatedProfile:
+        """As :meth:`laurels.Client.update_profile`."""
+        fields = dict(name=name, link=link, picture=picture, time_zone=time_zone, language=language)
+        request = requests.update_profile(user, id, fields)
+        return messages.read_updated_profile(await self._call_again(self._service.UpdateProfile, request, timeout))
 
     async def list_badges(
         self,
@@ -183,6 +193,18 @@ class AsyncClient:
             )
         except grpc.RpcError as failure:
             raise of_status(failure) from failure
+
+    async def _call_again(self, method: Any, request: Any, timeout: Optional[float]) -> Any:
+        """Calls, and once more where the failure may pass: within the time, under the id that the request has."""
+        until = time.monotonic() + (self._timeout if timeout is None else timeout)
+        try:
+            return await self._call(method, request, until - time.monotonic())
+        except LaurelsError as error:
+            wait = requests.retry_wait(error, FIRST, until - time.monotonic())
+            if wait is None:
+                raise
+            await asyncio.sleep(wait)
+        return await self._call(method, request, until - time.monotonic())
 
     async def _pages(self, method: Any, request: Any, timeout: Optional[float]) -> list[Any]:
         pages: list[Any] = []

@@ -17,7 +17,7 @@ from laurels.errors import LaurelsError
 from laurels.failures import of_status
 from laurels.resumption import WatchOptions
 from laurels.v1 import achievements_pb2, achievements_pb2_grpc, event_pb2
-from laurels.values import Answer, BadgeList, Event, Recorded, UserBadges
+from laurels.values import Answer, BadgeList, Event, Profile, Recorded, UpdatedProfile, UserBadges
 from laurels.watch import Watch
 
 
@@ -77,19 +77,7 @@ class Client:
     def record_event(self, event: Event, *, timeout: Optional[float] = None) -> Recorded:
         """As :meth:`record`, for an event that was put together before."""
         request = event_pb2.RecordEventRequest(event=messages.write_event(messages.with_id(event)))
-        until = time.monotonic() + (self._timeout if timeout is None else timeout)
-        try:
-            return self._record_once(request, until)
-        except LaurelsError as error:
-            wait = requests.retry_wait(error, FIRST, until - time.monotonic())
-            if wait is None:
-                raise
-            time.sleep(wait)
-        return self._record_once(request, until)
-
-    def _record_once(self, request: event_pb2.RecordEventRequest, until: float) -> Recorded:
-        answer = self._call(self._service.RecordEvent, request, until - time.monotonic())
-        return messages.read_recorded(answer)
+        return messages.read_recorded(self._call_again(self._service.RecordEvent, request, timeout))
 
     def record_all(self, events: Iterable[Event], *, historical: bool = False) -> Iterator[Answer]:
         """Records a stream of events, for volume: many are under way at once, each is answered, in the order sent.
@@ -137,6 +125,38 @@ class Client:
         request = requests.get_badges(user, badges, categories, progress)
         pages = self._pages(self._service.GetBadges, request, timeout)
         return requests.read_user_badges(list(pages))
+
+    def profile(self, user: str, *, timeout: Optional[float] = None) -> Profile:
+        """How a user is shown to others. A user nobody has heard of has an empty profile."""
+        request = achievements_pb2.GetProfileRequest(user=user)
+        return messages.read_profile(self._call(self._service.GetProfile, request, timeout).profile)
+
+    def update_profile(
+        self,
+        user: str,
+        *,
+        name: Optional[str] = None,
+        link: Optional[str] = None,
+        picture: Optional[str] = None,
+        time_zone: Optional[str] = None,
+        language: Optional[str] = None,
+        id: str = "",
+        timeout: Optional[float] = None,
+    ) -> UpdatedProfile:
+        """Sets what is given, and leaves the rest as it is; an empty text empties a field.
+
+        It is recorded as an event ``profile.updated`` of the user: as durable, and rules hear it. A failure that
+        may pass is met with one more attempt under the same id.
+
+        :param link: where the user's page is: an http or https URL.
+        :param picture: where the user's picture is: likewise.
+        :param time_zone: an IANA name such as ``Europe/Rome``, or a distance from UTC, ``+05:30``.
+        :param language: as BCP 47 names it: ``pt-BR``.
+        :param id: names the change for ever: sent again under it, it is made once.
+        """
+        fields = dict(name=name, link=link, picture=picture, time_zone=time_zone, language=language)
+        request = requests.update_profile(user, id, fields)
+        return messages.read_updated_profile(self._call_again(self._service.UpdateProfile, request, timeout))
 
     def list_badges(
         self,
@@ -199,6 +219,18 @@ class Client:
             return method(request, timeout=self._timeout if timeout is None else timeout, metadata=self._metadata)
         except grpc.RpcError as failure:
             raise of_status(failure) from failure
+
+    def _call_again(self, method: Any, request: Any, timeout: Optional[float]) -> Any:
+        """Calls, and once more where the failure may pass: within the time, under the id that the request has."""
+        until = time.monotonic() + (self._timeout if timeout is None else timeout)
+        try:
+            return self._call(method, request, until - time.monotonic())
+        except LaurelsError as error:
+            wait = requests.retry_wait(error, FIRST, until - time.monotonic())
+            if wait is None:
+                raise
+            time.sleep(wait)
+        return self._call(method, request, until - time.monotonic())
 
     def _pages(self, method: Any, request: Any, timeout: Optional[float]) -> Iterator[Any]:
         while True:

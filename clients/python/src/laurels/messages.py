@@ -20,9 +20,11 @@ from laurels.values import (
     Event,
     Heartbeat,
     Notification,
+    Profile,
     Progress,
     Recorded,
     Revocation,
+    UpdatedProfile,
 )
 
 PAGE_SIZE = 1000
@@ -31,11 +33,14 @@ PAGE_SIZE = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
+def fresh_id() -> str:
+    """An id that nobody has used."""
+    return f"laurels-python-{uuid.uuid4().hex}"
+
+
 def with_id(event: Event) -> Event:
     """The event, with a fresh id where it has none, so that it may be sent again."""
-    if event.id:
-        return event
-    return dataclasses.replace(event, id=f"laurels-python-{uuid.uuid4().hex}")
+    return event if event.id else dataclasses.replace(event, id=fresh_id())
 
 
 def write_event(event: Event) -> event_pb2.Event:
@@ -120,6 +125,25 @@ def read_progress(progress: achievements_pb2.Progress) -> Progress:
         title=progress.title,
         tier=progress.tier,
     )
+
+
+def read_profile(profile: achievements_pb2.Profile) -> Profile:
+    """How a user is shown."""
+    return Profile(
+        user=profile.user,
+        name=profile.name,
+        link=profile.link,
+        picture=profile.picture,
+        time_zone=profile.time_zone,
+        language=profile.language,
+        points=profile.points,
+        award_count=profile.award_count,
+    )
+
+
+def read_updated_profile(answer: achievements_pb2.UpdateProfileResponse) -> UpdatedProfile:
+    """A profile that was set."""
+    return UpdatedProfile(read_profile(answer.profile), read_recorded(answer.recorded))
 
 
 def read_badge(badge: achievements_pb2.Badge) -> Badge:

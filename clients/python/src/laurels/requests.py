@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Optional
 
 from laurels import messages
@@ -63,6 +63,19 @@ def read_user_badges(pages: Sequence[achievements_pb2.GetBadgesResponse]) -> Use
         held_bits=first.held_bits,
         cursor=first.cursor,
     )
+
+
+def update_profile(
+    user: str, id: str, fields: Mapping[str, Optional[str]]
+) -> achievements_pb2.UpdateProfileRequest:
+    """Sets those fields of a profile that are not None; an empty one is emptied. It may be sent again."""
+    request = achievements_pb2.UpdateProfileRequest(id=id or messages.fresh_id())
+    request.profile.user = user
+    for name, value in fields.items():
+        if value is not None:
+            setattr(request.profile, name, value)
+            request.update_mask.paths.append(name)
+    return request
 
 
 def list_badges(categories: Sequence[str], include_retired: bool) -> achievements_pb2.ListBadgesRequest:

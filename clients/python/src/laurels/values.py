@@ -104,6 +104,31 @@ class UserBadges:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """A user, as shown to others. Of one nobody has heard of, everything is empty but the user."""
+
+    user: str
+    name: str
+    link: str
+    picture: str
+    time_zone: str
+    """An IANA name such as ``Europe/Rome``, or a distance from UTC."""
+    language: str
+    """As BCP 47 names it: ``pt-BR``."""
+    points: int
+    """Of all awards held."""
+    award_count: int
+
+
+@dataclass(frozen=True)
+class UpdatedProfile:
+    """A profile as it is now, and what the change caused."""
+
+    profile: Profile
+    recorded: Recorded
+
+
+@dataclass(frozen=True)
 class Badge:
     """What can be earned."""
 
