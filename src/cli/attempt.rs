@@ -10,9 +10,10 @@ use clap::Args;
 
 use super::error::Error;
 use super::event_line;
-use crate::catalog::{Attempted, Catalog, Files, Numbers, Source};
+use super::settings::OfServer;
+use crate::catalog::{Catalog, Files, Numbers, Source};
 use crate::clock::Clock;
-use crate::diagnostic::Diagnostic;
+use crate::config::{Origin, Settled};
 use crate::document::Document;
 use crate::engine::{self, Came, InMemory};
 use crate::event::{Draft, DraftData, Event, Map, Sequence, Time, Value};
@@ -31,28 +32,38 @@ pub(super) struct Try {
     /// A file with one event as a JSON object, as `laurels record --file` takes them; - is standard input
     #[arg(long, value_name = "FILE")]
     event: PathBuf,
-    /// The badge files whose stats, flags and events the expression may name
-    #[arg(long, value_name = "DIR", env = "LAURELS_BADGES")]
-    badges: Option<PathBuf>,
+    /// The badge files whose stats, flags and events the expression may name; left out: those of the server's settings,
+    /// if they are there
+    #[arg(long, value_name = "DIR")]
+    badges: Option<String>,
     /// A data directory: stats have the values they have there now; a server may be using it
-    #[arg(long, value_name = "DIR", requires = "badges")]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// The parts of the key, as in a stat's `by`: user,day
     #[arg(long, value_name = "PARTS", value_delimiter = ',', default_value = "user")]
     by: Vec<String>,
+    #[command(flatten)]
+    server: OfServer,
 }
 
 impl Try {
     /// Shows the value and its type, or why there is none, or what is wrong with the expression.
     pub(super) fn run(self) -> Result<ExitCode, Error> {
-        let event = read_event(&self.event)?;
-        let files = self.badges.as_deref().map(Files::read).transpose()?;
-        let files = files.map(|files| files.sources).unwrap_or_default();
-        let (numbers, documents) = match &self.data {
+        let Try { expression, event, badges, data, by, server } = self;
+        let settled = match server.settle([("badges", badges)])? {
+            Ok(settled) => settled,
+            Err(code) => return Ok(code),
+        };
+        let event = read_event(&event)?;
+        let files = files(&settled)?;
+        let (numbers, documents) = match &data {
+            Some(_) if files.is_empty() => return Err(no_stats()),
             Some(data) => read_data(data)?,
             None => Default::default(),
         };
-        let (catalog, attempted) = match self.compile(&files, &numbers, &event) {
+        let by: Vec<String> = by.into_iter().filter(|part| !part.is_empty()).collect();
+        let compiled = Catalog::attempt(&files, &numbers, event.r#type.as_str(), &by, &expression);
+        let (catalog, attempted) = match compiled {
             Ok(compiled) => compiled,
             Err(mistakes) => {
                 let mut err = std::io::stderr().lock();
@@ -66,7 +77,7 @@ impl Try {
         let mut out = std::io::stdout().lock();
         match engine::attempt(&catalog, &attempted, &event, &InMemory(documents)) {
             Came::Nowhere => {
-                let parts = self.by.join(", ");
+                let parts = by.join(", ");
                 writeln!(
                     out,
                     "no value: the event has no key of {parts}, so that no stat kept so would hear it"
@@ -89,16 +100,20 @@ impl Try {
     }
 }
 
-impl Try {
-    fn compile(
-        &self,
-        files: &[Source],
-        numbers: &Numbers,
-        event: &Event,
-    ) -> Result<(Catalog, Attempted), Vec<Diagnostic>> {
-        let by: Vec<String> = self.by.iter().filter(|part| !part.is_empty()).cloned().collect();
-        Catalog::attempt(files, numbers, event.r#type.as_str(), &by, &self.expression)
+/// The badge files of the settings. Where those say nothing of them, there need not be any: `1 + 1` names no stat.
+fn files(settled: &Settled) -> Result<Vec<Source>, Error> {
+    let is_said = settled.taken.iter().any(|taken| taken.name == "badges" && taken.origin != Origin::Default);
+    match is_said || settled.config.badges.is_dir() {
+        true => Ok(Files::read_within(&settled.config.badges, (&settled.config.limits).into())?.sources),
+        false => Ok(Vec::new()),
     }
+}
+
+fn no_stats() -> Error {
+    Error::Usage(
+        "--data is for the stats of badge files, and there are none; name their folder with --badges DIR"
+            .to_owned(),
+    )
 }
 
 fn read_event(path: &Path) -> Result<Event, Error> {

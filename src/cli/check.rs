@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::error::Error;
 use super::past::Seen;
+use super::settings::OfServer;
 use crate::catalog::{Catalog, Files, Numbers, Size};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::trial;
@@ -18,21 +19,37 @@ use crate::engine::trial;
 /// mistake, or a test fails; with 2 when the command line is wrong.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// The badge files
-    #[arg(value_name = "DIR", env = "LAURELS_BADGES", default_value = "badges")]
-    badges: PathBuf,
+    /// The badge files; left out: where the server's settings say, which is badges where they say nothing
+    #[arg(value_name = "DIR")]
+    badges: Option<String>,
     /// A data directory, whose journal is looked at too: for events that no rule hears, and badges that nobody got
     /// though their events come; a server may be using it
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Most bytes that all files may have together
+    #[arg(long, value_name = "SIZE")]
+    limits_catalog_bytes: Option<String>,
+    /// Most flags and badges that they may declare
+    #[arg(long, value_name = "NUMBER")]
+    limits_catalog_rules: Option<String>,
+    #[command(flatten)]
+    server: OfServer,
 }
 
 impl Check {
     /// Shows every mistake, then every test that fails. No server is needed.
     pub(super) fn run(self) -> Result<ExitCode, Error> {
+        let config = match self.server.settle([
+            ("badges", self.badges),
+            ("limits.catalog_bytes", self.limits_catalog_bytes),
+            ("limits.catalog_rules", self.limits_catalog_rules),
+        ])? {
+            Ok(settled) => settled.config,
+            Err(code) => return Ok(code),
+        };
         let seen = self.data.as_deref().map(Seen::read).transpose()?;
         let numbers = seen.as_ref().map(|seen| seen.numbers.clone()).unwrap_or_default();
-        let Some((catalog, _)) = compile(&self.badges, Size::default(), &numbers)? else {
+        let Some((catalog, _)) = compile(&config.badges, (&config.limits).into(), &numbers)? else {
             return Ok(ExitCode::FAILURE);
         };
         let mut out = std::io::stdout().lock();

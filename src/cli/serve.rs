@@ -15,7 +15,7 @@ use super::folder::{self, WATCH};
 use super::keys::{self, InUse};
 use super::retain;
 use super::secure;
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::signals::{Hangups, Signals};
 use crate::act::Note;
 use crate::catalog::{Catalog, Gives, Rule, Season};
@@ -26,7 +26,7 @@ use crate::port::Port;
 use crate::port::tls::Tls;
 use crate::service::Service;
 use crate::stat::{Kind, PartSource, Stat};
-use crate::store::{self, Embedded, Options, Store};
+use crate::store::{Embedded, Store};
 use crate::{server, telemetry, web};
 
 /// Run the server
@@ -67,14 +67,7 @@ impl Serve {
         if !config.badges.is_dir() {
             return Err(no_badges(&config.badges));
         }
-        let options = Options {
-            segment_bytes: config.store.segment_bytes,
-            checkpoint_journal_bytes: config.store.checkpoint_bytes,
-            cache_bytes: config.store.cache_bytes,
-            tree_cache_bytes: config.store.cache_bytes / store::TREE_CACHE_PART,
-            ..Options::default()
-        };
-        let store = Embedded::open(&config.data, options)?;
+        let store = Embedded::open(&config.data, settings::store(&config))?;
         let as_read = folder::Look::at(&config.badges);
         let Some((catalog, numbers)) = compile(&config.badges, (&config.limits).into(), &store.numbers())?
         else {

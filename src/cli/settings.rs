@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
 use super::error::Error;
-use crate::config::{self, Documented, Said, Settled};
+use crate::config::{self, Config, Documented, Said, Settled};
 use crate::diagnostic::Source;
+use crate::store;
 
 /// The file that is read where no other is named, if it is there.
 const FILE: &str = "laurels.toml";
@@ -52,6 +53,37 @@ impl Settings {
                 Ok(Err(if of_file { ExitCode::FAILURE } else { ExitCode::from(2) }))
             }
         }
+    }
+}
+
+/// What commands that work on a server's files are told of its settings: the rest is where the server has it.
+#[derive(Debug, Args)]
+pub(super) struct OfServer {
+    /// The file of the server's settings; left out: laurels.toml where that is there
+    #[arg(id = FILE_OPTION, long = FILE_OPTION, value_name = "FILE", env = FILE_VARIABLE)]
+    file: Option<PathBuf>,
+}
+
+impl OfServer {
+    /// Settles every setting as the server does, with what this command's own options say. None where something is wrong,
+    /// all of which is shown, with the exit code.
+    pub(super) fn settle(
+        self,
+        options: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    ) -> Result<Result<Settled, ExitCode>, Error> {
+        let said = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        Settings::of(self.file, said.collect()).settle()
+    }
+}
+
+/// What the settings say of a store.
+pub(super) fn store(config: &Config) -> store::Options {
+    store::Options {
+        segment_bytes: config.store.segment_bytes,
+        checkpoint_journal_bytes: config.store.checkpoint_bytes,
+        cache_bytes: config.store.cache_bytes,
+        tree_cache_bytes: config.store.cache_bytes / store::TREE_CACHE_PART,
+        ..store::Options::default()
     }
 }
 

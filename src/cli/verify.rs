@@ -8,30 +8,37 @@ use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::error::Error;
+use super::settings::{self, OfServer};
+use crate::store;
 use crate::store::verify::{Counts, News, Progress, Report, Stage};
-use crate::store::{self, Options};
 
 /// Check every checksum of a data directory, and that sled equals the journal
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// What to check; no server may be using it
-    #[arg(long, value_name = "DIR", env = "LAURELS_DATA", default_value = "laurels-data")]
-    data: PathBuf,
+    /// What to check; no server may be using it; left out: where the server's settings say
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
     /// Where sled is copied to for a while, which takes its size twice; left out: the system's directory for such
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
+    #[command(flatten)]
+    server: OfServer,
 }
 
 impl Verify {
     /// Shows what is found, a line each, and how much was checked. Nothing is changed.
     pub(super) fn run(self) -> Result<ExitCode, Error> {
+        let config = match self.server.settle([("data", self.data)])? {
+            Ok(settled) => settled.config,
+            Err(code) => return Ok(code),
+        };
         let scratch = self.scratch.unwrap_or_else(std::env::temp_dir);
         // It is seen only where standard error is a terminal.
         let bar = ProgressBar::no_length();
         let style = ProgressStyle::with_template("{wide_bar} {percent}%  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let mut gone = None;
-        let report = store::verify(&self.data, &scratch, &Options::default(), |news| match news {
+        let report = store::verify(&config.data, &scratch, &settings::store(&config), |news| match news {
             News::Found(found) => {
                 let written = bar.suspend(|| writeln!(std::io::stdout(), "{found}"));
                 gone = gone.take().or(written.err());

@@ -155,3 +155,57 @@ fn a_server_keeps_to_the_limits_that_its_settings_say() {
     assert!(server.log().contains("`limits.catalog_bytes`"), "{}", server.log());
     assert_eq!(record("tag=short").code, Some(0), "those read before go on");
 }
+
+/// What a server would do in this directory, the commands that work on its files do too.
+#[test]
+fn commands_that_work_on_a_server_s_files_have_its_settings() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = "data = \"kept\"\nbadges = \"rules\"\n[limits]\ncatalog_rules = 1\n";
+    fs::write(directory.path().join("site.toml"), file).expect("a file");
+    for name in ["rules", "more"] {
+        fs::create_dir(directory.path().join(name)).expect("a folder");
+    }
+    let two = "[stat.visits]\non = \"visit\"\n[badge.one]\non = \"visit\"\n[badge.two]\non = \"visit\"\n";
+    fs::write(directory.path().join("more/a.toml"), two).expect("a file");
+    fs::write(directory.path().join("rules/a.toml"), "[stat.visits]\non = \"visit\"\n").expect("a file");
+    let event = "{\"type\":\"visit\",\"user\":\"ann\"}";
+    fs::write(directory.path().join("event.json"), event).expect("a file");
+    let here = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = in_directory(directory.path(), arguments);
+        command.env("LAURELS_CONFIG", "site.toml").envs(variables.iter().copied());
+        run(command)
+    };
+    // The file, the environment over it, the command line over both.
+    let said = here(&["check"], &[]);
+    assert!(said.out.starts_with("0 badges"), "{said:?}");
+    let said = here(&["check"], &[("LAURELS_BADGES", "more")]);
+    assert!(said.code == Some(1) && said.err.contains("limits.catalog_rules"), "{said:?}");
+    let said =
+        here(&["check", "more", "--limits-catalog-rules", "2"], &[("LAURELS_LIMITS_CATALOG_RULES", "1")]);
+    assert!(said.out.starts_with("2 badges"), "{said:?}");
+    let said = here(&["try", "visits + 1", "--event", "event.json"], &[]);
+    assert_eq!(said.out, "1, a whole number\n", "{said:?}");
+    let said = here(&["try", "visits", "--event", "event.json", "--badges", "none"], &[]);
+    assert!(said.code == Some(1) && said.err.contains("none"), "{said:?}");
+
+    let server = Server::start(directory.path(), &directory.path().join("rules"));
+    assert_eq!(server.run(&["record", "ann", "visit"]).code, Some(0));
+    let backup = directory.path().join("backup");
+    assert_eq!(server.run(&["backup", backup.to_str().unwrap()]).code, Some(0));
+    drop(server);
+    let said = here(&["restore", "backup"], &[]);
+    assert!(said.out.contains("are in kept;") && directory.path().join("kept").is_dir(), "{said:?}");
+    let said = here(&["verify"], &[]);
+    assert!(said.code == Some(0) && said.out.starts_with("1 event"), "{said:?}");
+    let said = here(&["verify", "--data", "elsewhere"], &[]);
+    assert!(said.code == Some(1) && said.err.contains("elsewhere"), "{said:?}");
+
+    // What is wrong with the settings is wrong for all of them, and nothing is done.
+    fs::write(directory.path().join("site.toml"), "dta = \"x\"\n").expect("a file");
+    for arguments in
+        [&["check"][..], &["verify"], &["restore", "backup"], &["try", "1", "--event", "event.json"]]
+    {
+        let said = here(arguments, &[]);
+        assert!(said.code == Some(1) && said.err.contains("did you mean"), "{arguments:?}: {said:?}");
+    }
+}
