@@ -17,6 +17,7 @@ mod matrix;
 mod program;
 mod server;
 mod slow;
+mod snippets;
 mod tls;
 mod web;
 

@@ -4,6 +4,8 @@
 //! other listener must end with the same list, by places.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use laurels::award::{Award, Place};
@@ -318,4 +320,41 @@ async fn the_first_message_is_a_heartbeat_though_an_award_was_told_before_it_was
     assert_eq!(begins, Place::end_of(Sequence(0)));
     let awards = [next_award(&mut live).await, next_award(&mut live).await];
     assert!(awards.iter().all(|award| award.place.sequence == place.sequence));
+}
+
+/// How often somebody was woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Woken>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// With a broadcast to all who listen, ten thousand idle streams would cost every award ten thousand wakings.
+#[tokio::test]
+async fn an_award_wakes_its_users_listeners_and_nobody_else() {
+    // Of a thousand listeners polled at a time, tokio would wake some to be fair to others.
+    tokio::task::unconstrained(async {
+        let (_directory, service) = service();
+        let users = (0..1000).map(|user| format!("u{user}")).chain(["u7".to_owned()]);
+        let listen = |user: String| service.live(only(&user), From::Now, Duration::from_secs(3600));
+        let mut listeners: Vec<Live> = users.map(listen).collect();
+        for live in &mut listeners {
+            let first = live.next().await;
+            assert!(matches!(first, Some(Ok(Told::Heartbeat { live: true, .. }))), "{first:?}");
+        }
+        let woken: Vec<Arc<Woken>> = listeners.iter().map(|_| Arc::default()).collect();
+        let mut waiting: Vec<_> = listeners.iter_mut().map(|live| Box::pin(live.next())).collect();
+        for (next, woken) in waiting.iter_mut().zip(&woken) {
+            let waker = Waker::from(woken.clone());
+            assert!(next.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        visit(&service, "u7", 1).await;
+        let who =
+            |(number, woken): (usize, &Arc<Woken>)| (woken.0.load(Ordering::SeqCst) > 0).then_some(number);
+        assert_eq!(woken.iter().enumerate().filter_map(who).collect::<Vec<_>>(), [7, 1000]);
+    })
+    .await;
 }
