@@ -1,17 +1,19 @@
 //! What things are kept under.
 
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
 use crate::event::UserId;
 
 /// Longest part of a key, in bytes. An event with a longer one moves nothing under that key.
 pub const PART_MAX_BYTES: usize = 512;
 
+/// What a text may have to be kept within itself (`SmolStr`).
+const SHORT_BYTES: usize = 23;
 const NAME_END: char = '\u{1f}';
 const PART_END: char = '\u{1e}';
 const ESCAPE: char = '\u{1d}';
@@ -36,17 +38,18 @@ impl Key {
         parts.sort_unstable();
         // Escaping is rare; two bytes a part are its marks, and two more are how many there are.
         let length = parts.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>() + 2;
-        let mut text = String::with_capacity(length);
-        write!(text, "{}", parts.len()).expect("a text takes whatever is written");
-        for (at, (name, value)) in parts.into_iter().enumerate() {
-            if at > 0 {
-                text.push(PART_END);
+        Key(text(length, |text| {
+            write!(text, "{}", parts.len())?;
+            for (at, (name, value)) in parts.iter().enumerate() {
+                if at > 0 {
+                    text.write_char(PART_END)?;
+                }
+                text.write_str(name)?;
+                text.write_char(NAME_END)?;
+                write_escaped(text, value)?;
             }
-            text.push_str(name);
-            text.push(NAME_END);
-            push_escaped(&mut text, value);
-        }
-        Key(text.into())
+            Ok(())
+        }))
     }
 
     /// The key of something of the server's own: no rule has a part with such a name.
@@ -83,10 +86,11 @@ impl Key {
 
     /// The key of what is kept per user.
     pub fn user(user: &UserId) -> Key {
-        let mut text = String::with_capacity(Key::USERS.len() + user.as_str().len());
-        text.push_str(Key::USERS);
-        push_escaped(&mut text, user.as_str());
-        Key(text.into())
+        let value = user.as_str();
+        Key(text(Key::USERS.len() + value.len(), |text| {
+            text.write_str(Key::USERS)?;
+            write_escaped(text, value)
+        }))
     }
 
     /// Whether something is kept per user, and nothing else, under this key.
@@ -149,19 +153,33 @@ impl Key {
     }
 }
 
-fn push_escaped(text: &mut String, value: &str) {
+/// A text of about so many bytes: without an allocation where it is short, and with as few as may be where it is not.
+fn text(length: usize, write: impl FnOnce(&mut dyn Write) -> fmt::Result) -> SmolStr {
+    const TAKEN: &str = "a text takes whatever is written";
+    if length <= SHORT_BYTES {
+        let mut text = SmolStrBuilder::new();
+        write(&mut text).expect(TAKEN);
+        return text.finish();
+    }
+    let mut text = String::with_capacity(length);
+    write(&mut text).expect(TAKEN);
+    text.into()
+}
+
+fn write_escaped(text: &mut dyn Write, value: &str) -> fmt::Result {
     if !value.contains([NAME_END, PART_END, ESCAPE]) {
-        return text.push_str(value);
+        return text.write_str(value);
     }
     for c in value.chars() {
         if matches!(c, NAME_END | PART_END | ESCAPE) {
-            text.push(ESCAPE);
+            text.write_char(ESCAPE)?;
             // The separators are control characters; 64 further on stands a letter.
-            text.push(char::from(c as u8 + 64));
+            text.write_char(char::from(c as u8 + 64))?;
         } else {
-            text.push(c);
+            text.write_char(c)?;
         }
     }
+    Ok(())
 }
 
 fn unescaped(value: &str) -> Cow<'_, str> {
