@@ -6,17 +6,25 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// How many there are. All clones count the same.
 #[derive(Clone, Debug)]
-pub(super) struct UnderWay(Arc<watch::Sender<usize>>);
+pub(super) struct UnderWay(Arc<Counted>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    calls: AtomicUsize,
+    /// Tells who waits that there is none. Only then: each call would pay for more.
+    none: Notify,
+}
 
 /// One of them, until it is dropped.
 #[derive(Debug)]
@@ -25,30 +33,39 @@ pub(super) struct Call(UnderWay);
 impl UnderWay {
     /// None yet.
     pub(super) fn none() -> UnderWay {
-        UnderWay(Arc::new(watch::Sender::new(0)))
+        UnderWay(Arc::default())
     }
 
     /// One more begins.
     pub(super) fn begin(&self) -> Call {
-        self.0.send_modify(|calls| *calls += 1);
+        self.0.calls.fetch_add(1, Ordering::SeqCst);
         Call(self.clone())
     }
 
     /// Whether there is none.
     pub(super) fn is_none(&self) -> bool {
-        *self.0.borrow() == 0
+        self.0.calls.load(Ordering::SeqCst) == 0
     }
 
     /// Waits until there is none.
     pub(super) async fn ended(&self) {
-        // An error cannot be: this end is here.
-        let _ = self.0.subscribe().wait_for(|calls| *calls == 0).await;
+        loop {
+            // Before it is looked, so that what ends in between is heard.
+            let none = self.0.none.notified();
+            if self.is_none() {
+                return;
+            }
+            none.await;
+        }
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        self.0.0.send_modify(|calls| *calls -= 1);
+        let Counted { calls, none } = &*self.0.0;
+        if calls.fetch_sub(1, Ordering::SeqCst) == 1 {
+            none.notify_waiters();
+        }
     }
 }
 
