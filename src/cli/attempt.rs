@@ -32,8 +32,8 @@ pub(super) struct Try {
     /// A file with one event as a JSON object, as `laurels record --file` takes them; - is standard input
     #[arg(long, value_name = "FILE")]
     event: PathBuf,
-    /// The badge files whose stats, flags and events the expression may name; left out: those of the server's settings,
-    /// if they are there
+    /// The badge files whose stats, flags and events the expression may name; left out: those that the
+    /// server's settings name, if they name any
     #[arg(long, value_name = "DIR")]
     badges: Option<String>,
     /// A data directory: stats have the values they have there now; a server may be using it
@@ -100,10 +100,11 @@ impl Try {
     }
 }
 
-/// The badge files of the settings. Where those say nothing of them, there need not be any: `1 + 1` names no stat.
+/// The badge files of the settings, where those name any: an expression is tried before there are rules for it, and a
+/// folder of strict rules that happens to be here would refuse its event.
 fn files(settled: &Settled) -> Result<Vec<Source>, Error> {
     let is_said = settled.taken.iter().any(|taken| taken.name == "badges" && taken.origin != Origin::Default);
-    match is_said || settled.config.badges.is_dir() {
+    match is_said {
         true => Ok(Files::read_within(&settled.config.badges, (&settled.config.limits).into())?.sources),
         false => Ok(Vec::new()),
     }

@@ -38,14 +38,12 @@ pub(crate) struct Delays {
     /// How much the tick at hand has heard, and when the last of it was due.
     heard: usize,
     last: Option<Time>,
-    /// What was heard before any clock had come so far, for an event that must follow.
-    ahead: Option<Time>,
 }
 
 impl Default for Delays {
     fn default() -> Delays {
-        let (heard, last, ahead) = (0, None, None);
-        Delays { clock: Time::MIN, is_past: false, waiting: BTreeMap::new(), heard, last, ahead }
+        let (heard, last) = (0, None);
+        Delays { clock: Time::MIN, is_past: false, waiting: BTreeMap::new(), heard, last }
     }
 }
 
@@ -60,24 +58,8 @@ impl Delays {
         self.waiting.remove(&turn);
     }
 
-    /// An act by hand neither moves time nor waits for it.
-    pub(crate) fn begin_act(&mut self, record: &Record) {
-        self.follow(record, Time::MIN);
-    }
-
-    /// What was heard before its time is heard for the event that comes next.
-    fn follow(&mut self, record: &Record, until: Time) {
-        if let Some(ahead) = self.ahead.take().filter(|ahead| *ahead > until) {
-            broken(
-                "nothing is heard before it is due",
-                format!("{ahead:?} was, and {:?} follows, {:?}", record.sequence, record.event),
-            );
-        }
-    }
-
     /// Whatever is due at an event has been heard before it.
     pub(crate) fn begin_event(&mut self, record: &Record) {
-        self.follow(record, record.event.time);
         if let Some((turn, waits)) = self.due(record.event.time) {
             broken(
                 "what is due is heard before an event",
@@ -94,14 +76,11 @@ impl Delays {
         self.is_past = record.historical;
     }
 
-    /// A tick may be where time has come so far, by an event or by the clock on the wall.
+    /// A tick may be where time has come so far, by an event, by the clock on the wall, or by an event that lies ahead of it as far as
+    /// one may: that one need not follow, since it is refused where a document of its own cannot be read.
     pub(crate) fn begin_tick(&mut self, record: &Record) {
         (self.heard, self.last) = (0, None);
         let Record { sequence, arrival, event, .. } = record;
-        let wall = if self.is_past { Time::MIN } else { *arrival };
-        if event.time > self.clock.max(wall) {
-            self.ahead = self.ahead.max(Some(event.time));
-        }
         let ahead = arrival.plus_micros(AHEAD_MICROS).unwrap_or(Time::MAX);
         if event.time > self.clock.max(ahead) {
             broken("nothing is heard before it is due", format!("{sequence:?} at {arrival:?}: {event:?}"));

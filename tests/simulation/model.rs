@@ -127,7 +127,6 @@ impl Model {
             }
             self.delays.end_tick(record);
         } else if record.event.r#type.as_str().starts_with("laurels.") {
-            self.delays.begin_act(record);
             self.now = Some((record.event.time, record.event.id.clone()));
             let changed = self.act(rules, &record.event, &mut said);
             self.hands.note(record, changed);
