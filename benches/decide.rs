@@ -1,8 +1,9 @@
 //! What it costs to decide an event: CPU time of `engine::decide` alone, with all documents at hand.
 //!
-//! Three questions. What does an event cost that twenty stats hear, each with a filter, some of which look at other stats and
-//! at flags? Does it cost more when there are ten thousand other rules that do not hear it, or a thousand with rankings, flags
-//! that fall and looks at other keys? And what does every event cost where some rule waits for the clock?
+//! Three questions. What does an event cost that twenty stats hear, each with a filter, some of which look at other
+//! stats and at flags? Does it cost more when there are ten thousand other rules that do not hear it, or a thousand
+//! with rankings, flags that fall and looks at other keys? And what does every event cost where some rule waits for
+//! the clock?
 //!
 //! `cargo bench --bench decide`. Each figure is the least of several rounds, since other work on the machine only adds;
 //! compare ratios rather than figures of different machines.

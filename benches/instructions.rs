@@ -1,5 +1,6 @@
-//! Parses so many events, or decides them too, or commits what came of them too, for callgrind to count instructions: those of one more
-//! event are what it costs, on any machine and whatever else runs there. `tests/run bench` does, and compares with `benches/instructions.txt`.
+//! Parses so many events, or decides them too, or commits what came of them too, for callgrind to count instructions:
+//! those of one more event are what it costs, on any machine and whatever else runs there. `tests/run bench` does,
+//! and compares with `benches/instructions.txt`.
 //!
 //! `cargo bench --bench instructions -- decide 1000`
 
