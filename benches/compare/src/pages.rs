@@ -1,7 +1,8 @@
 //! What two events cost a page of PHP, under php-fpm: with Laurels, and by PDO on MariaDB as sites do it today.
 //!
-//! Pages that record and pages that do not come in turn, to one worker each of two php-fpm: with the extension protobuf and with its pure runtime.
-//! A page waits for the disk twice, so what a sync of the disk takes is told beside it.
+//! Pages that record and pages that do not come in turn, to one worker each of two php-fpm: with the extension
+//! protobuf and with its pure runtime. A page waits for the disk twice, so what a sync of the disk takes is told
+//! beside it.
 
 mod fpm;
 
