@@ -1,37 +1,24 @@
 //! What it costs to decide an event: CPU time of `engine::decide` alone, with all documents at hand.
 //!
-//! Three questions. What does an event cost that twenty stats hear, each with a filter, some of which look at other stats and
-//! at flags? Does it cost more when there are ten thousand other rules that do not hear it, or a thousand with rankings, flags
-//! that fall and looks at other keys? And what does every event cost where some rule waits for the clock?
+//! Three questions. What does an event cost that twenty stats hear, each with a filter, some of which look at other
+//! stats and at flags? Does it cost more when there are ten thousand other rules that do not hear it, or a thousand
+//! with rankings, flags that fall and looks at other keys? And what does every event cost where some rule waits for
+//! the clock?
 //!
 //! `cargo bench --bench decide`. Each figure is the least of several rounds, since other work on the machine only adds;
 //! compare ratios rather than figures of different machines.
 
-use std::collections::HashMap;
 use std::hint::black_box;
-use std::sync::Arc;
 
 use laurels::catalog::{Catalog, Numbers, Source};
-use laurels::document::Document;
-use laurels::engine::{Decision, Documents, Moment, decide};
+use laurels::engine::{Decision, InMemory, Moment, decide};
 use laurels::event::{Draft, DraftData, Event, Sequence, Time};
-use laurels::key::Key;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Events of one round: few enough that a round is rarely interrupted.
 const EVENTS: usize = 2_000;
 /// Rounds of each figure.
 const ROUNDS: usize = 25;
-
-/// Documents in memory, all at hand.
-#[derive(Default)]
-struct Known(HashMap<Key, Arc<Document>>);
-
-impl Documents for Known {
-    fn get(&self, key: &Key) -> Option<Arc<Document>> {
-        Some(self.0.get(key).cloned().unwrap_or_default())
-    }
-}
 
 fn main() {
     println!("CPU time of one decision, the least of {ROUNDS} rounds of {EVENTS} events");
@@ -59,7 +46,7 @@ fn main() {
 fn figure(what: &str, catalog: &Catalog) -> f64 {
     let mut least = f64::MAX;
     for _ in 0..ROUNDS {
-        let mut documents = Known::default();
+        let mut documents = InMemory::default();
         let events: Vec<Event> = (0..EVENTS).map(event).collect();
         let mut spent = 0.0;
         for (event, sequence) in events.iter().zip(1..) {

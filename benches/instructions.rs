@@ -1,17 +1,14 @@
-//! Parses so many events, or decides them too, or commits what came of them too, for callgrind to count instructions: those of one more
-//! event are what it costs, on any machine and whatever else runs there. `tests/run bench` does, and compares with `benches/instructions.txt`.
+//! Parses so many events, or decides them too, or commits what came of them too, for callgrind to count instructions:
+//! those of one more event are what it costs, on any machine and whatever else runs there. `tests/run bench` does,
+//! and compares with `benches/instructions.txt`.
 //!
 //! `cargo bench --bench instructions -- decide 1000`
 
-use std::collections::HashMap;
 use std::hint::black_box;
-use std::sync::Arc;
 
 use laurels::catalog::{Catalog, Numbers, Source};
-use laurels::document::Document;
-use laurels::engine::{Decision, Documents, Moment, decide};
+use laurels::engine::{Decision, InMemory, Moment, decide};
 use laurels::event::{Draft, DraftData, Event, Sequence, Time};
-use laurels::key::Key;
 use laurels::outcome::Outcome;
 use laurels::store::{Embedded, Options, Store};
 
@@ -19,31 +16,7 @@ use laurels::store::{Embedded, Options, Store};
 const USERS: usize = 50;
 
 /// Three stats hear an event: how many, how much, on how many days running.
-const RULES: &str = r#"
-[badge.poster]
-on = "post.created"
-tiers = [{ at = 10 }, { at = 100 }, { at = 1000 }]
-
-[badge.writer]
-on = "post.created"
-sum = "event.data.words"
-tiers = [{ at = 1200 }, { at = 12000 }, { at = 120000 }]
-
-[badge.regular]
-on = "post.created"
-run = "day(event.time)"
-at = 7
-"#;
-
-/// Documents in memory, all at hand.
-#[derive(Default)]
-struct Known(HashMap<Key, Arc<Document>>);
-
-impl Documents for Known {
-    fn get(&self, key: &Key) -> Option<Arc<Document>> {
-        Some(self.0.get(key).cloned().unwrap_or_default())
-    }
-}
+const RULES: &str = include_str!("three.toml");
 
 fn main() {
     // What cargo adds, `--bench`, is no word of ours.
@@ -70,7 +43,7 @@ fn main() {
 
 /// Decides each event, and hands on what came of it.
 fn each(catalog: &Catalog, events: usize, mut hand_on: impl FnMut(Outcome)) {
-    let mut documents = Known::default();
+    let mut documents = InMemory::default();
     for number in 0..events {
         let event = event(number);
         let sequence = Sequence(number as u64 + 1);

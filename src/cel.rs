@@ -174,8 +174,8 @@ pub fn compile(source: &str, scope: &impl Scope) -> Result<Program, Vec<Mistake>
 }
 
 /// The names that stand in an expression by themselves: neither called nor behind a dot, and not
-/// bound by a macro; and fields of a profile, `profile.x`. None where it cannot be parsed. Tells which stats a rule without `on` is about,
-/// before its key, and so its scope, is known. (`entered.gap` names `entered`.)
+/// bound by a macro; and fields of a profile, `profile.x`. None where it cannot be parsed. Tells which stats a rule
+/// without `on` is about, before its key, and so its scope, is known. (`entered.gap` names `entered`.)
 pub fn bare_names(source: &str) -> Vec<SmolStr> {
     parse::parse(source).map_or_else(|_| Vec::new(), |(root, _)| syntax::bare_names(&root))
 }

@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
-//! `serve`, `key`, `check`, `try`, `schema`, `verify` and `config` are the server itself. All other commands speak to a server through the client
-//! crate, as any program would; they know nothing of gRPC.
+//! `serve`, `key`, `check`, `try`, `schema`, `verify` and `config` are the server itself. All other commands speak to
+//! a server through the client crate, as any program would; they know nothing of gRPC.
 
 mod attempt;
 mod audit;

@@ -7,9 +7,9 @@
 //!                                 └▶ unknown, environment: what is no setting, and which was meant
 //! ```
 //!
-//! [`settings`] declares them, and `laurels.default.toml`, which is in the program, has their defaults and documents them. All
-//! that is wrong is said at once, as [`Diagnostic`]s. No setting has a secret for its value: keys are in files, which
-//! settings name.
+//! [`settings`] declares them, and `laurels.default.toml`, which is in the program, has their defaults and documents
+//! them. All that is wrong is said at once, as [`Diagnostic`]s. No setting has a secret for its value: keys are in
+//! files, which settings name.
 
 mod comments;
 mod declare;

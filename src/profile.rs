@@ -1,8 +1,8 @@
 //! What users say of themselves, as it is shown to others.
 //!
-//! A profile changes by an event, [`UPDATED`], whose data are the fields that do. What rules ask for is theirs to keep; beside
-//! that the latest text of each of [`FIELDS`] is kept in the user's document, also where no rule names it, in slots that no
-//! stat has. Late events change nothing that is newer.
+//! A profile changes by an event, [`UPDATED`], whose data are the fields that do. What rules ask for is theirs to
+//! keep; beside that the latest text of each of [`FIELDS`] is kept in the user's document, also where no rule names
+//! it, in slots that no stat has. Late events change nothing that is newer.
 
 use smol_str::SmolStr;
 

@@ -74,7 +74,8 @@ pub use tonic::body::Body;
 pub const DESCRIPTORS: [&[u8]; 3] =
     [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET, tonic_types::pb::FILE_DESCRIPTOR_SET];
 
-/// All calls of all services for those who may make them, with messages of at most these sizes, and who tells those that last that the server goes down.
+/// All calls of all services for those who may make them, with messages of at most these sizes, and who tells those
+/// that last that the server goes down.
 pub async fn routes(
     service: &Service,
     access: &Access,

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use laurels::catalog::{Catalog, Numbers, Source};
 use laurels::document::Document;
-use laurels::engine::{self, Decision, Moment, trial};
+use laurels::engine::{self, Decision, InMemory, Moment, trial};
 use laurels::event::{Event, Sequence};
 use laurels::key::Key;
 
-use super::memory::Known;
 
 /// Most events that are decided for one file: a test of it may have many.
 const EVENTS_MAX: usize = 50;
@@ -48,7 +47,7 @@ const DECISIONS_MAX: u64 = 2_000;
 
 /// Decides the events of a file's own tests, all after one another.
 fn decide(catalog: &Catalog) {
-    let (mut documents, mut replayed) = (Known::default(), HashMap::<Key, Document>::new());
+    let (mut documents, mut replayed) = (InMemory::default(), HashMap::<Key, Document>::new());
     let events = catalog.trials.iter().flat_map(|trial| &trial.events).take(EVENTS_MAX);
     let mut events = events.peekable();
     let mut sequence = Sequence(0);
@@ -78,7 +77,7 @@ fn decide(catalog: &Catalog) {
     }
 }
 
-fn look_at(catalog: &Catalog, event: &Event, documents: &Known) {
+fn look_at(catalog: &Catalog, event: &Event, documents: &InMemory) {
     let progress = engine::progress(catalog, &event.user, event.time, documents);
     for one in progress.expect("all documents are at hand") {
         let badge = catalog.badge(one.badge).expect("progress is towards a badge of the catalog");

@@ -1,26 +1,15 @@
 //! A store that keeps everything in memory: for targets that are about what is in front of it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use laurels::award::{News, Place};
 use laurels::catalog::Numbers;
 use laurels::document::Document;
-use laurels::engine::Documents;
+use laurels::engine::{Documents, InMemory};
 use laurels::event::{EventId, Sequence, Time, UserId};
 use laurels::key::Key;
 use laurels::outcome::{Outcome, Rarity, Record};
 use laurels::store::{Backup, Earlier, Error, Identity, Page, Store, Timelines, Until};
-
-/// Documents in memory. All are at hand.
-#[derive(Default)]
-pub struct Known(pub HashMap<Key, Arc<Document>>);
-
-impl Documents for Known {
-    fn get(&self, key: &Key) -> Option<Arc<Document>> {
-        Some(self.0.get(key).cloned().unwrap_or_default())
-    }
-}
 
 /// A store without files.
 #[derive(Default)]
@@ -33,7 +22,7 @@ pub struct Memory {
 #[derive(Default)]
 struct Kept {
     records: Vec<Record>,
-    documents: Known,
+    documents: InMemory,
     numbers: Numbers,
     rarity: Rarity,
 }

@@ -1,8 +1,9 @@
 //! The key file, `keys.toml`: where keys are kept, and the one part of access that reads and writes.
 //!
-//! A file, and not a part of the store: `laurels key` works before the first start and while a server runs, a person can read it,
-//! and no backup of the events carries the keys along. It is written beside, synced and renamed into place, so that a server
-//! that reads meanwhile sees the old or the new one; who writes has a lock on the directory. Comments stay where they are.
+//! A file, and not a part of the store: `laurels key` works before the first start and while a server runs, a person
+//! can read it, and no backup of the events carries the keys along. It is written beside, synced and renamed into
+//! place, so that a server that reads meanwhile sees the old or the new one; who writes has a lock on the directory.
+//! Comments stay where they are.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};

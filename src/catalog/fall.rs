@@ -1,8 +1,8 @@
 //! Which flags can fall and which badges can be taken back, and whose numbers may have to be taken back.
 //!
-//! A number is taken back by its `undo`, and when a flag falls or a badge is taken back that it heard. Taking back must come to the answer that
-//! adding came to, whatever has happened in between; so such a rule may look at nothing but what stays as it is: the
-//! `first` of something.
+//! A number is taken back by its `undo`, and when a flag falls or a badge is taken back that it heard. Taking back
+//! must come to the answer that adding came to, whatever has happened in between; so such a rule may look at nothing
+//! but what stays as it is: the `first` of something.
 
 use super::declare::{Declaration, Sort};
 use super::hearing::{Heard, Pattern, flags};

@@ -1,8 +1,8 @@
 //! `laurels bench`: how fast a server answers, and what a call costs it.
 //!
-//! A closed loop: so many calls are in flight, and each answer makes room for the next call. Rates depend on the machine and on what
-//! else runs there, so compare those of one machine and one hour only; CPU time (`--pid`) is steadier. What is recorded stays
-//! recorded: measure a server that was started for it.
+//! A closed loop: so many calls are in flight, and each answer makes room for the next call. Rates depend on the
+//! machine and on what else runs there, so compare those of one machine and one hour only; CPU time (`--pid`) is
+//! steadier. What is recorded stays recorded: measure a server that was started for it.
 
 mod course;
 mod latencies;

@@ -152,7 +152,8 @@ fn greet(config: &Config, address: SocketAddr, catalog: &Catalog) -> Result<(), 
     Ok(())
 }
 
-/// Reads the badge files, those for TLS and the keys again at every SIGHUP. Those in use go on where the new ones cannot be used.
+/// Reads the badge files, those for TLS and the keys again at every SIGHUP. Those in use go on where the new ones
+/// cannot be used.
 async fn reload_when_told(service: Service, tls: Option<Tls>, keys: InUse, mut hangups: Hangups) {
     loop {
         hangups.next().await;

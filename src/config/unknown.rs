@@ -57,8 +57,8 @@ fn is_section(name: &str, settings: &[Setting]) -> bool {
     settings.iter().any(|setting| setting.place().0 == Some(name))
 }
 
-/// What is wrong with a setting that there is not: with the one that was meant, where that can be told. Its value is not shown, since it may be
-/// a secret that was written into the wrong file.
+/// What is wrong with a setting that there is not: with the one that was meant, where that can be told. Its value is
+/// not shown, since it may be a secret that was written into the wrong file.
 pub(super) fn mistake(entry: &Entry<'_>, settings: &[Setting], source: &Arc<Source>) -> Diagnostic {
     let (section, name) = entry.place();
     let full = entry.full_name();

@@ -2,15 +2,12 @@
 
 mod way;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
-use super::{Decision, Documents, Moment, Passing, decide, pass_time};
+use super::{Decision, InMemory, Moment, Passing, decide, pass_time};
 use crate::catalog::{Catalog, Held, Trial};
-use crate::document::Document;
 use crate::event::Time;
-use crate::key::Key;
 use crate::outcome::Outcome;
 
 use way::Ways;
@@ -60,7 +57,7 @@ impl fmt::Display for Failure {
 
 /// Runs one trial: its events, one after the other, from nothing.
 pub fn run(catalog: &Catalog, trial: &Trial) -> Result<(), Failure> {
-    let held = go_through(catalog, trial, |_, _| {}).held(catalog, trial);
+    let held = held(&go_through(catalog, trial, |_, _| {}), catalog, trial);
     let expected: BTreeSet<Held> = trial.awards.iter().cloned().collect();
     if held == expected {
         return Ok(());
@@ -82,20 +79,21 @@ pub fn run(catalog: &Catalog, trial: &Trial) -> Result<(), Failure> {
 }
 
 /// Lets everything of a trial happen; shows what came of each event, with its number from 1.
-fn go_through(catalog: &Catalog, trial: &Trial, mut show: impl FnMut(usize, &Outcome)) -> Kept {
-    let mut kept = Kept::default();
+fn go_through(catalog: &Catalog, trial: &Trial, mut show: impl FnMut(usize, &Outcome)) -> InMemory {
+    let mut documents = InMemory::default();
     let mut moment = Moment::BEGINNING;
     for (at, event) in trial.events.iter().enumerate() {
         moment.arrival = event.time;
         loop {
             moment.sequence = moment.sequence.next();
-            let (outcome, over) = match decide(catalog, moment, event, &kept) {
+            let (outcome, over) = match decide(catalog, moment, event, &documents) {
                 Decision::First(outcome) => (outcome, false),
                 Decision::Done(outcome) => (outcome, true),
+                // Everything is at hand, so that a decision never needs more.
                 Decision::Needs(_) => break,
             };
             show(at + 1, &outcome);
-            kept.keep(*outcome);
+            documents.0.extend(outcome.documents);
             if over {
                 break;
             }
@@ -104,38 +102,21 @@ fn go_through(catalog: &Catalog, trial: &Trial, mut show: impl FnMut(usize, &Out
     // What came late may be due, though nothing comes after it.
     loop {
         moment.sequence = moment.sequence.next();
-        let Passing::Heard(outcome) = pass_time(catalog, moment, Time::MIN, &kept) else { break };
+        let Passing::Heard(outcome) = pass_time(catalog, moment, Time::MIN, &documents) else { break };
         show(trial.events.len(), &outcome);
-        kept.keep(*outcome);
+        documents.0.extend(outcome.documents);
     }
-    kept
+    documents
 }
 
-/// The documents of one trial.
-#[derive(Default)]
-struct Kept(HashMap<Key, Arc<Document>>);
-
-impl Documents for Kept {
-    fn get(&self, key: &Key) -> Option<Arc<Document>> {
-        // Everything is at hand, so that a decision never needs more.
-        Some(self.0.get(key).cloned().unwrap_or_default())
-    }
-}
-
-impl Kept {
-    fn keep(&mut self, outcome: Outcome) {
-        self.0.extend(outcome.documents);
-    }
-
-    /// The awards that the trial is about.
-    fn held(&self, catalog: &Catalog, trial: &Trial) -> BTreeSet<Held> {
-        let awards = self.0.values().flat_map(|document| document.awards());
-        let held = awards.filter_map(|award| {
-            let about = |place: &&usize| catalog.badges[**place].number == award.badge;
-            let badge = *trial.badges.iter().find(about)?;
-            let key = catalog.badges[badge].key_text(&award.key);
-            Some(Held { user: award.user.as_text().clone(), badge, key, number: award.number })
-        });
-        held.collect()
-    }
+/// The awards that the trial is about.
+fn held(documents: &InMemory, catalog: &Catalog, trial: &Trial) -> BTreeSet<Held> {
+    let awards = documents.0.values().flat_map(|document| document.awards());
+    let held = awards.filter_map(|award| {
+        let about = |place: &&usize| catalog.badges[**place].number == award.badge;
+        let badge = *trial.badges.iter().find(about)?;
+        let key = catalog.badges[badge].key_text(&award.key);
+        Some(Held { user: award.user.as_text().clone(), badge, key, number: award.number })
+    });
+    held.collect()
 }

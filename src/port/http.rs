@@ -18,8 +18,8 @@ use super::limits::Limits;
 use super::stream::Stream;
 use super::under_way::{Answer, Answering, UnderWay};
 
-/// How long a connection without any call under way has to be silent when the server goes down, before it is let go. Its caller
-/// may not have heard that it should end it, and what was answered last may still be on its way out.
+/// How long a connection without any call under way has to be silent when the server goes down, before it is let go.
+/// Its caller may not have heard that it should end it, and what was answered last may still be on its way out.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// How HTTP is spoken on every connection.

@@ -69,8 +69,8 @@ impl Tls {
         Ok(self.state().ends)
     }
 
-    /// Uses changed files within a minute, and warns of a certificate that ends. Waits until others are in use, and says until
-    /// when their certificate is good.
+    /// Uses changed files within a minute, and warns of a certificate that ends. Waits until others are in use, and
+    /// says until when their certificate is good.
     pub async fn renewed(&self) -> Time {
         loop {
             tokio::time::sleep(LOOKED_AT_EVERY).await;

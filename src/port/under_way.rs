@@ -1,8 +1,9 @@
 //! The calls of one connection that are not answered yet.
 //!
-//! HTTP/2 goes down by asking: the server says that it will, and waits until a ping is answered, lest a call be lost that is on
-//! its way. A caller who does something else meanwhile, as a page of PHP does between two messages, answers nothing. So a
-//! connection is let go as well when nothing is under way on it any more and all that was to be said is said.
+//! HTTP/2 goes down by asking: the server says that it will, and waits until a ping is answered, lest a call be lost
+//! that is on its way. A caller who does something else meanwhile, as a page of PHP does between two messages,
+//! answers nothing. So a connection is let go as well when nothing is under way on it any more and all that was to be
+//! said is said.
 
 use std::pin::Pin;
 use std::sync::Arc;

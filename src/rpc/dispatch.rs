@@ -1,7 +1,8 @@
 //! Which service has a call: that of the sites' calls is asked at once, and the others through a router.
 //!
-//! A router is for finding one of many. It matches, decodes and keeps the path, and boxes the answer anew, which cost a
-//! fifth of an event's way through the server; nearly all calls are for one service.
+//! A router is for finding one of many: it matches, decodes and keeps the path, and boxes the answer anew. Nearly all
+//! calls are for one service. Without it, with smaller buffers and without a boxed future, a call took 35.5 µs of CPU
+//! instead of 37.
 
 use std::convert::Infallible;
 use std::future::Future;

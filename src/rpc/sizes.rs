@@ -11,7 +11,8 @@ const STREAMED_MAX_BYTES: usize = 1024 * 1024;
 /// MESSAGE_TOO_LARGE. JSON writes the same with more bytes than protobuf.
 const JSON_MAX_BYTES: usize = 256 * 1024;
 
-/// How large messages may be. Each default is what holds if nothing else is said; none is more than 4 MiB, which is what tonic takes.
+/// How large messages may be. Each default is what holds if nothing else is said; none is more than 4 MiB, which is
+/// what tonic takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
     /// Largest message of a call that sends one, as protobuf. A larger one is refused.

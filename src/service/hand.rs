@@ -1,6 +1,7 @@
 //! Giving and taking back by hand.
 //!
-//! An act is an event of the server's own, and goes the way of all events: parsed here, decided, kept and told by the writer.
+//! An act is an event of the server's own, and goes the way of all events: parsed here, decided, kept and told by the
+//! writer.
 
 use std::sync::atomic::Ordering;
 

@@ -95,7 +95,7 @@ impl Service {
         if let Ok(reloaded) = reloaded {
             self.note(Note::ReloadBadges, actor, &reloaded.summary()).await;
         }
-        say(reloaded);
+        log(reloaded);
     }
 
     async fn read(&self, folder: &Folder) -> Result<Files, NotReloaded> {
@@ -164,7 +164,7 @@ fn restarted(catalog: &Catalog, before: &Catalog) -> Vec<String> {
     changed.map(|stat| stat.name.to_string()).collect()
 }
 
-fn say(read: &Result<Reloaded, NotReloaded>) {
+fn log(read: &Result<Reloaded, NotReloaded>) {
     match read {
         Ok(reloaded @ Reloaded { added, retired, restarted, warnings, .. }) => {
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));

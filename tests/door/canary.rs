@@ -1,6 +1,6 @@
-//! No secret is ever shown: the built server runs at its most talkative with secrets that are known here, is used rightly and
-//! wrongly in every way, and then all that it said is searched for them. And without being asked to, it says nothing of
-//! people.
+//! No secret is ever shown: the built server runs at its most talkative with secrets that are known here, is used
+//! rightly and wrongly in every way, and then all that it said is searched for them. And without being asked to, it
+//! says nothing of people.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;

@@ -1,5 +1,6 @@
-//! Crowds of callers who each hold what they get: half a call, half a body, a message that unpacks to much more, a live stream.
-//! As with other floods, somebody else is served meanwhile, and the memory of the server stays within bounds.
+//! Crowds of callers who each hold what they get: half a call, half a body, a message that unpacks to much more, a
+//! live stream. As with other floods, somebody else is served meanwhile, and the memory of the server stays within
+//! bounds.
 
 use std::io::Write;
 

@@ -27,8 +27,8 @@ const AT_ONCE: u32 = 2_000;
 /// How long a connection may take to end, before it is taken to go on for ever.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Floods again and again, each time on a connection of its own, until somebody else has recorded events meanwhile. Gives what came of
-/// each flood.
+/// Floods again and again, each time on a connection of its own, until somebody else has recorded events meanwhile.
+/// Gives what came of each flood.
 pub(crate) async fn served_meanwhile<T>(program: &Program, flood: impl AsyncFn() -> T) -> Vec<T> {
     let client = Client::connect(format!("http://{}", program.address)).await.unwrap();
     client_served_meanwhile(client, program, flood).await

@@ -63,8 +63,8 @@ fn limits_in_the_docs_are_those_of_the_code() {
     }
 }
 
-/// `docs/promises.md` names the tests that attack each promise, `docs/security.md` those that reach each limit. A name that is
-/// none any more would be a promise that nobody attacks.
+/// `docs/promises.md` names the tests that attack each promise, `docs/security.md` those that reach each limit. A
+/// name that is none any more would be a promise that nobody attacks.
 #[test]
 fn every_attack_that_the_docs_name_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

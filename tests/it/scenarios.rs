@@ -1,10 +1,9 @@
 //! Scenarios anyone can read: badge files, what is sent, and what must come of it.
 //!
 //! Each file under `tests/scenarios/` is a claim, and its name says which. Above the line of `=` are
-//! badge files (a further one begins at `===== NAME`), below it commands and what they answer. Each is run twice, straight through
-//! [`Service`](laurels::service::Service) and over gRPC, on a real store; both must answer what the
-//! file says. `LAURELS_BLESS=1` writes what they answer into the files, to be read before it is
-//! committed.
+//! badge files (a further one begins at `===== NAME`), below it commands and what they answer. Each is run twice,
+//! straight through [`Service`](laurels::service::Service) and over gRPC, on a real store; both must answer what the
+//! file says. `LAURELS_BLESS=1` writes what they answer into the files, to be read before it is committed.
 
 mod commands;
 mod direct;

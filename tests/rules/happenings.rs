@@ -1,6 +1,7 @@
 //! Random happenings. Events: few users and values, so that they meet; times that tie, that come late, and that lie on both
-//! sides of a day's and a month's end; fields that are missing, of another type, or lists with the same value twice; some are
-//! of a historical stream. And ticks of the clock on the wall, which may be ahead of the events or behind them.
+//! sides of a day's and a month's end; fields that are missing, of another type, or lists with the same value twice;
+//! some are of a historical stream. And ticks of the clock on the wall, which may be ahead of the events or behind
+//! them.
 
 use laurels::event::{Event, EventId, EventType, Map, Time, UserId};
 

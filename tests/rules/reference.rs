@@ -1,8 +1,8 @@
 //! The rule language a second time: slow and plain, for comparing.
 //!
-//! It follows "How one event is worked through" of docs/rules-reference.md word by word, and shares nothing with the engine but
-//! values, events and times. It keeps no numbers: it keeps *everything that was ever heard*, and works out what a number
-//! is by going through all of that again, each time it is asked.
+//! It follows "How one event is worked through" of docs/rules-reference.md word by word, and shares nothing with the
+//! engine but values, events and times. It keeps no numbers: it keeps *everything that was ever heard*, and works out
+//! what a number is by going through all of that again, each time it is asked.
 
 mod expressions;
 mod giving;

@@ -1,6 +1,6 @@
 //! The same rules behind the service and the store: however the events are grouped, whenever the server stops, however
-//! often an event is sent, and whether a tick or an event brings about what is due, the awards are those of the engine alone,
-//! in the same order, with the same dates.
+//! often an event is sent, and whether a tick or an event brings about what is due, the awards are those of the
+//! engine alone, in the same order, with the same dates.
 //!
 //! A live event is answered before the clock on the wall moves on, or it would be anybody's guess what comes first. After an
 //! event of the past that clock says nothing, so those are grouped as it happens.

@@ -76,8 +76,9 @@ impl Delays {
         self.is_past = record.historical;
     }
 
-    /// A tick may be where time has come so far, by an event, by the clock on the wall, or by an event that lies ahead of it as far as
-    /// one may: that one need not follow, since it is refused where a document of its own cannot be read.
+    /// A tick may be where time has come so far, by an event, by the clock on the wall, or by an event that lies
+    /// ahead of it as far as one may: that one need not follow, since it is refused where a document of its own
+    /// cannot be read.
     pub(crate) fn begin_tick(&mut self, record: &Record) {
         (self.heard, self.last) = (0, None);
         let Record { sequence, arrival, event, .. } = record;

@@ -2,9 +2,9 @@
 //!
 //!     cargo run --release -p laurels-compare -- [--smoke] [--json FILE] [NAME...]
 //!
-//! Everything is built or started here, and measured in one run, in turn: the machine is the same for all, and what else happens
-//! on it happens to all. CPU time of whole server processes is what to trust; rates are told as ratios only.
-//! docs/performance.md has what came of it.
+//! Everything is built or started here, and measured in one run, in turn: the machine is the same for all, and what
+//! else happens on it happens to all. CPU time of whole server processes is what to trust; rates are told as ratios
+//! only. docs/performance.md has what came of it.
 
 mod catalog;
 mod catalogs;

@@ -1,7 +1,8 @@
 //! The limit: a server that does nothing, but answers as Laurels does.
 //!
-//! The same version of tonic, the same messages, and the same way: each event goes through a channel to another thread, as to the
-//! writer, and its answer comes back from there. What Laurels costs beyond this is what deciding, keeping and telling cost.
+//! The same version of tonic, the same messages, and the same way: each event goes through a channel to another
+//! thread, as to the writer, and its answer comes back from there. What Laurels costs beyond this is what deciding,
+//! keeping and telling cost.
 
 use std::io::Write;
 use std::pin::Pin;

@@ -1,8 +1,8 @@
 //! What two events cost a page of PHP, under php-fpm: with Laurels, and by PDO on MariaDB as sites do it today.
 //!
-//! Pages that record and pages that do not come in turn, to one worker each of two php-fpm: with the extension protobuf and with its pure runtime.
-//! A page that records its events together waits for the disk once, and twice where it records one after the other, as MariaDB does; so what
-//! a sync of the disk takes is told beside it.
+//! Pages that record and pages that do not come in turn, to one worker each of two php-fpm: with the extension
+//! protobuf and with its pure runtime. A page that records its events together waits for the disk once, and twice
+//! where it waits for each, as it does with MariaDB; so what a sync of the disk takes is told beside it.
 
 mod fpm;
 

@@ -1,8 +1,9 @@
 //! What a site would build instead, each written as well as those who know the system would.
 //!
-//! Every peer does for an event what Laurels does for it: looks whether its id was there before, counts, compares with thresholds, and where
-//! one is reached keeps the badge, the points and word of it for those who listen; all of it or nothing, in one round trip, and on
-//! the disk before it is answered. The scripts are in `peers/`, beside this crate's `src/`.
+//! Every peer does for an event what Laurels does for it: looks whether its id was there before, counts, compares
+//! with thresholds, and where one is reached keeps the badge, the points and word of it for those who listen; all of
+//! it or nothing, in one round trip, and on the disk before it is answered. The scripts are in `peers/`, beside this
+//! crate's `src/`.
 
 pub(crate) mod drive;
 pub(crate) mod mariadb;

@@ -20,8 +20,8 @@ const UNWRITTEN: u64 = 128 << 20;
 /// An event as it is sent, without its frame: id, type, user and data.
 const EVENT_BYTES: f64 = 24.0 + 12.0 + 12.0 + 13.0 + 8.0;
 
-/// Users by Zipf's law, with a cache of a tenth of the state: CPU time of ten million over that of ten thousand; memory over what
-/// settings allow; bytes written and kept.
+/// Users by Zipf's law, with a cache of a tenth of the state: CPU time of ten million over that of ten thousand;
+/// memory over what settings allow; bytes written and kept.
 pub(crate) fn users(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let count = setting.events(MANY);
     let few = Population::make(setting, FEW)?;

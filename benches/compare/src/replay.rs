@@ -1,7 +1,8 @@
 //! How fast a server starts that was not stopped: it makes its documents again from the journal's tail.
 //!
-//! The tail is about as long as it gets, the bytes of journal between two checkpoints. Its events are Zipf's, and the documents they change
-//! are in sled already, whose files the system has in memory. What a start takes that has nothing to make again is taken off.
+//! The tail is about as long as it gets, the bytes of journal between two checkpoints. Its events are Zipf's, and the
+//! documents they change are in sled already, whose files the system has in memory. What a start takes that has
+//! nothing to make again is taken off.
 
 use std::fs;
 use std::time::Duration;

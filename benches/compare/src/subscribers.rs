@@ -1,7 +1,8 @@
 //! What those who listen cost: memory while nothing happens, and CPU time of a message that is delivered.
 //!
-//! Ten thousand live streams, each of its own user, on a hundred connections. Then every user earns something, again and again: each stream
-//! hears of its own user's awards, and of no others. The same events were recorded before with nobody there, which is taken off.
+//! Ten thousand live streams, each of its own user, on a hundred connections. Then every user earns something, again
+//! and again: each stream hears of its own user's awards, and of no others. The same events were recorded before with
+//! nobody there, which is taken off.
 
 use std::time::Duration;
 

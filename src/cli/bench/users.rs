@@ -8,8 +8,8 @@ use rand_distr::Zipf;
 
 /// Of Zipf's law: the second comes half as often as the first, the third a third as often.
 const EXPONENT: f64 = 1.0;
-/// Scatters the ranks over the numbers, so that those who come often are not neighbours in the store. A prime, so that no two ranks
-/// become one number.
+/// Scatters the ranks over the numbers, so that those who come often are not neighbours in the store. A prime, so
+/// that no two ranks become one number.
 const SCATTER: u64 = 2_654_435_761;
 
 /// Which users come how often.

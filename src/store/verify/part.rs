@@ -1,5 +1,5 @@
-//! Some of the documents and event ids, made once more from the journal, and from the snapshot before it: those whose hash lies in a range, so that
-//! as many ranges as it takes fit into memory one after the other.
+//! Some of the documents and event ids, made once more from the journal, and from the snapshot before it: those whose
+//! hash lies in a range, so that as many ranges as it takes fit into memory one after the other.
 //!
 //! sled is written behind, and not all of it stands at the same event. So each document is compared as it is when
 //! the journal has come to the event that it carries in sled. In a snapshot the same is true of them: each has all

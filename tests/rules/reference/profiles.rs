@@ -1,4 +1,5 @@
-//! Profiles: all that users ever said of themselves, gone through again each time somebody asks; and the days of their zones.
+//! Profiles: all that users ever said of themselves, gone through again each time somebody asks; and the days of
+//! their zones.
 //!
 //! The calendar library is the one that the engine has; how a zone is found, when its day ends and which zone holds when
 //! is worked out here once more.

@@ -14,8 +14,8 @@ use super::redis::{Fsync, Redis};
 use super::{Answer, Connection as _, Event, Peer, TYPE};
 use crate::catalog::POSTER;
 
-/// Two users, of whom one reaches two thresholds and the other one; and events that are sent again, of which some earned nothing
-/// and some did.
+/// Two users, of whom one reaches two thresholds and the other one; and events that are sent again, of which some
+/// earned nothing and some did.
 fn history() -> Vec<Event> {
     let event = |user: &str, number: usize| Event { id: format!("{user}-{number}"), user: user.to_owned() };
     let all = |user: &str, numbers: std::ops::Range<usize>| -> Vec<Event> {

@@ -1,5 +1,5 @@
-// A real server for tests and examples: the program that `cargo build --bin laurels` makes. Examples include this file, so it has no
-// inner doc comment.
+// A real server for tests and examples: the program that `cargo build --bin laurels` makes. Examples include this
+// file, so it has no inner doc comment.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
