@@ -1,7 +1,7 @@
 //! All that is kept under one key is one [`Document`]: the cells of stats and flags, and under a
 //! user's key that user's awards, and those that were taken back.
 
-use std::sync::Arc;
+mod seldom;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,7 @@ use crate::badge::BadgeNumber;
 use crate::event::Sequence;
 use crate::key::Key;
 use crate::stat::{Cell, Slot, Step};
+use seldom::Seldom;
 
 /// Most times that one award (a user's, of one badge, key and number) is remembered to have been taken back. Of more the
 /// oldest is forgotten, with the award that it took back: a stream of this user that continues from before tells the
@@ -33,9 +34,9 @@ pub struct Document {
     /// Sorted by slot.
     cells: Vec<(Slot, Cell)>,
     /// Sorted by badge, key and number. Only a user's document has any.
-    awards: Arc<Vec<Award>>,
+    awards: Seldom<Award>,
     /// What was taken back, in the order in which it was: what a stream of this user tells who was not there.
-    revoked: Arc<Vec<Revocation>>,
+    revoked: Seldom<Revocation>,
 }
 
 impl Document {
@@ -49,7 +50,8 @@ impl Document {
     pub fn apply(&mut self, change: &Change) -> bool {
         match self.cells.binary_search_by_key(&change.slot, |(known, _)| *known) {
             Ok(at) => {
-                let mut cell = Some(self.cells[at].1.clone());
+                // It is taken out, and not copied: what comes back is put where it was.
+                let mut cell = Some(std::mem::replace(&mut self.cells[at].1, Cell::Count(0)));
                 let changed = Cell::apply(&mut cell, &change.step);
                 match cell {
                     Some(cell) => self.cells[at].1 = cell,
@@ -73,7 +75,7 @@ impl Document {
         match self.place_of(award.badge, &award.key, award.number) {
             Ok(_) => false,
             Err(at) => {
-                Arc::make_mut(&mut self.awards).insert(at, award);
+                self.awards.make_mut().insert(at, award);
                 true
             }
         }
@@ -83,8 +85,8 @@ impl Document {
     pub fn take_back(&mut self, revocation: Revocation) -> bool {
         let Revocation { award: Award { badge, key, number, .. }, .. } = &revocation;
         let Ok(at) = self.place_of(*badge, key, *number) else { return false };
-        Arc::make_mut(&mut self.awards).remove(at);
-        let revoked = Arc::make_mut(&mut self.revoked);
+        self.awards.make_mut().remove(at);
+        let revoked = self.revoked.make_mut();
         let same = |known: &Revocation| known.award.is_same(&revocation.award);
         if revoked.iter().filter(|known| same(known)).count() >= REVOCATIONS_MAX
             && let Some(oldest) = revoked.iter().position(same)

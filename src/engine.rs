@@ -22,6 +22,7 @@
 
 pub mod trial;
 
+mod agenda;
 mod attempt;
 mod delaying;
 mod environment;
@@ -37,7 +38,6 @@ mod view;
 mod waiting;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use smol_str::{SmolStr, format_smolstr};
@@ -53,7 +53,9 @@ use crate::outcome::{Outcome, Record};
 use crate::profile;
 use crate::stat::{Cell, Decimal, Kind, Slot, Step, Turn, Way};
 
+use agenda::Agenda;
 use environment::Seen;
+use keys::Heard;
 use limited::Move;
 use view::View;
 
@@ -154,8 +156,8 @@ struct Work<'a, D> {
     /// The event of the site from which it comes.
     origin: EventId,
     view: View<'a, D>,
-    /// What is still to be looked at: a rule's place in the catalog is its place in the order.
-    agenda: BTreeSet<(usize, Key)>,
+    /// What is still to be looked at.
+    agenda: Agenda,
     awards: Vec<Award>,
     revoked: Vec<Revocation>,
     /// How many events were delayed so far.
@@ -172,7 +174,7 @@ impl<'a, D: Documents> Work<'a, D> {
     /// Looks at all that is to be looked at.
     fn look_at_all(&mut self) {
         let catalog = self.view.catalog;
-        while let Some((place, key)) = self.agenda.pop_first() {
+        while let Some((place, key)) = self.agenda.next() {
             let rule = &catalog.rules[place];
             // Without the documents that moved, looking would only find needs that may not be real.
             match &rule.top {
@@ -189,15 +191,16 @@ impl<'a, D: Documents> Work<'a, D> {
         let catalog = self.view.catalog;
         let r#type = event.r#type.as_str();
         let mut moves = Moves::default();
+        let heard = Heard::new(event, event.time);
         for index in catalog.hears(r#type) {
-            self.read_moves(index, event, way, &mut moves);
+            self.read_moves(index, &heard, way, &mut moves);
         }
         for index in catalog.takes_back(r#type) {
-            self.read_moves(index, event, way.opposite(), &mut moves);
+            self.read_moves(index, &heard, way.opposite(), &mut moves);
         }
         if way == Way::Add {
             for index in catalog.resets(r#type) {
-                let keys = keys::of_stat(&self.view, &catalog.stats[index], event, event.time);
+                let keys = keys::of_stat(&self.view, &catalog.stats[index], &heard);
                 let reset = |key| Move { stat: index, key, step: Step::Reset, group: None };
                 moves.steps.extend(keys.into_iter().map(reset));
             }
@@ -206,16 +209,17 @@ impl<'a, D: Documents> Work<'a, D> {
     }
 
     /// How an event moves one stat, read from how things are before it does.
-    fn read_moves(&self, index: usize, event: &Event, way: Way, moves: &mut Moves) {
+    fn read_moves(&self, index: usize, heard: &Heard<'_>, way: Way, moves: &mut Moves) {
         let stat = &self.view.catalog.stats[index];
+        let event = heard.event;
         if way == Way::TakeBack && !stat.undoable && !stat.takes_back_by_hand() {
             return;
         }
         if stat.delay.is_some() && way == Way::Add {
-            moves.delays.extend(self.read_delay(index, event));
+            moves.delays.extend(self.read_delay(index, heard));
             return;
         }
-        for key in keys::of_stat(&self.view, stat, event, event.time) {
+        for key in keys::of_stat(&self.view, stat, heard) {
             let seen = Seen::hearing(&self.view, event, event.time, &key);
             if stat.when.as_ref().is_some_and(|when| !when.is_true(&seen)) {
                 continue;
@@ -254,7 +258,7 @@ impl<'a, D: Documents> Work<'a, D> {
         let stat = &self.view.catalog.stats[stat];
         let change = Change { slot: stat.slot, step };
         if self.view.open(key).apply(change) {
-            self.agenda.extend(stat.looked_at_by.iter().map(|rule| (*rule, key.clone())));
+            self.agenda.add(&stat.looked_at_by, key);
             self.call_waiting(&stat.waited_for_by, key);
         }
     }

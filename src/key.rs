@@ -29,6 +29,8 @@ const WAITING: char = 'w';
 pub struct Key(SmolStr);
 
 impl Key {
+    /// The key without parts: of what is kept once for the whole site, and of an award that is given for nothing in particular.
+    pub const EMPTY: Key = Key(SmolStr::new_static("0"));
     /// What the keys of users, and only they, begin with.
     pub const USERS: &'static str = "1user\u{1f}";
 
@@ -118,6 +120,9 @@ impl Key {
 
     /// The value of the part with this name.
     pub fn part(&self, name: &str) -> Option<Cow<'_, str>> {
+        if let Some(user) = self.0.strip_prefix(Key::USERS) {
+            return (name == "user").then(|| unescaped(user));
+        }
         self.parts().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
@@ -167,11 +172,11 @@ fn text(length: usize, write: impl FnOnce(&mut dyn Write) -> fmt::Result) -> Smo
 }
 
 fn write_escaped(text: &mut dyn Write, value: &str) -> fmt::Result {
-    if !value.contains([NAME_END, PART_END, ESCAPE]) {
+    if !value.bytes().any(is_mark) {
         return text.write_str(value);
     }
     for c in value.chars() {
-        if matches!(c, NAME_END | PART_END | ESCAPE) {
+        if u8::try_from(c).is_ok_and(is_mark) {
             text.write_char(ESCAPE)?;
             // The separators are control characters; 64 further on stands a letter.
             text.write_char(char::from(c as u8 + 64))?;
@@ -182,8 +187,13 @@ fn write_escaped(text: &mut dyn Write, value: &str) -> fmt::Result {
     Ok(())
 }
 
+/// Whether a byte stands between the parts of a key, or before one that does not.
+fn is_mark(byte: u8) -> bool {
+    [NAME_END, PART_END, ESCAPE].map(|mark| mark as u8).contains(&byte)
+}
+
 fn unescaped(value: &str) -> Cow<'_, str> {
-    if !value.contains(ESCAPE) {
+    if !value.bytes().any(|byte| byte == ESCAPE as u8) {
         return Cow::Borrowed(value);
     }
     let mut text = String::with_capacity(value.len());

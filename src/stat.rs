@@ -23,6 +23,7 @@ mod visits;
 mod window;
 
 use serde::{Deserialize, Serialize};
+use smallvec::{SmallVec, smallvec};
 use smol_str::SmolStr;
 
 use crate::cel::{Facet, Program};
@@ -123,6 +124,9 @@ pub enum Kind {
     Zone,
 }
 
+/// The steps by which one event moves a stat at one key: mostly one.
+pub type Steps = SmallVec<[Step; 1]>;
+
 /// One part of a key.
 #[derive(Clone, Debug)]
 pub struct Part {
@@ -199,7 +203,7 @@ impl Stat {
 
     /// The steps by which an event with this amount moves the stat: none where the amount is of a
     /// kind that it cannot keep. The least, the greatest, the first and the last take nothing back: they remember.
-    pub fn steps(&self, way: Way, time: Time, amount: Option<Value>) -> Vec<Step> {
+    pub fn steps(&self, way: Way, time: Time, amount: Option<Value>) -> Steps {
         let steps = self.steps_of_all_time(way, time, amount);
         match self.within {
             Some(within) => steps.into_iter().filter_map(|step| step.lately(way, time, within)).collect(),
@@ -208,18 +212,18 @@ impl Stat {
     }
 
     /// The steps by which an event with this amount would add to it, whatever its window: what they are told apart by.
-    pub fn adds(&self, time: Time, amount: Option<Value>) -> Vec<Step> {
+    pub fn adds(&self, time: Time, amount: Option<Value>) -> Steps {
         self.steps_of_all_time(Way::Add, time, amount)
     }
 
-    fn steps_of_all_time(&self, way: Way, time: Time, amount: Option<Value>) -> Vec<Step> {
+    fn steps_of_all_time(&self, way: Way, time: Time, amount: Option<Value>) -> Steps {
         let count = || if way == Way::Add { Step::Count } else { Step::Uncount };
         let Some(amount) = amount.filter(|amount| *amount != Value::Null) else {
-            return if self.kind == Kind::Count { vec![count()] } else { Vec::new() };
+            return if self.kind == Kind::Count { smallvec![count()] } else { Steps::new() };
         };
         let times = if way == Way::Add { 1 } else { -1 };
         match self.kind {
-            Kind::Count => vec![count()],
+            Kind::Count => smallvec![count()],
             Kind::Sum => {
                 let amount = Decimal::of(&amount);
                 let signed = if way == Way::Add { amount } else { amount.and_then(Decimal::opposite) };
@@ -242,15 +246,15 @@ impl Stat {
                     |number| if self.undoable { Step::Visit(number, times) } else { Step::Run(number) };
                 number.map(step).into_iter().collect()
             }
-            _ if way == Way::TakeBack => Vec::new(),
+            _ if way == Way::TakeBack => Steps::new(),
             // What cannot be the least or the greatest would otherwise hide all that comes after it.
-            Kind::Min | Kind::Max if !extreme::is_for(&amount) => Vec::new(),
-            Kind::Min => vec![Step::Min(amount)],
-            Kind::Max => vec![Step::Max(amount)],
-            Kind::First => vec![Step::First(time, amount)],
-            Kind::Last => vec![Step::Last(time, amount)],
+            Kind::Min | Kind::Max if !extreme::is_for(&amount) => Steps::new(),
+            Kind::Min => smallvec![Step::Min(amount)],
+            Kind::Max => smallvec![Step::Max(amount)],
+            Kind::First => smallvec![Step::First(time, amount)],
+            Kind::Last => smallvec![Step::Last(time, amount)],
             // Which step that is depends on what is kept: `place` says it.
-            Kind::Flag | Kind::Zone => Vec::new(),
+            Kind::Flag | Kind::Zone => Steps::new(),
         }
     }
 

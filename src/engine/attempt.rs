@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::environment::Seen;
-use super::keys::of_stat;
+use super::keys::{Heard, of_stat};
 use super::view::View;
 use super::{Documents, as_declared};
 use crate::catalog::{Attempted, Catalog};
@@ -26,7 +26,7 @@ pub fn attempt(catalog: &Catalog, attempted: &Attempted, event: &Event, document
     let view = View::new(catalog, documents);
     let event = &*as_declared(catalog, event);
     let name = |stat: usize| catalog.stats[stat].name.to_string();
-    let keys = of_stat(&view, &attempted.stat, event, event.time);
+    let keys = of_stat(&view, &attempted.stat, &Heard::new(event, event.time));
     let values = keys.into_iter().map(|key| {
         let seen = Seen::hearing(&view, event, event.time, &key);
         let program = &attempted.program;

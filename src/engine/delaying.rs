@@ -12,8 +12,9 @@ use crate::stat::{
 };
 
 use super::environment::Seen;
+use super::keys::{self, Heard};
 use super::limited::is_own;
-use super::{Documents, Work, keys};
+use super::{Documents, Work};
 
 /// Something to be heard later, and the keys at which it can be undone, with what it would add there.
 pub(super) struct Delay {
@@ -34,11 +35,12 @@ struct Noted {
 
 impl<D: Documents> Work<'_, D> {
     /// How one stat hears an event later, read from how things are when it comes. None: never, time ends before.
-    pub(super) fn read_delay(&self, index: usize, event: &Event) -> Option<Delay> {
+    pub(super) fn read_delay(&self, index: usize, heard: &Heard<'_>) -> Option<Delay> {
         let stat = &self.view.catalog.stats[index];
+        let event = heard.event;
         let due = stat.delay?.due(event.time, 1)?;
         let noted = stat.awaited.map(|slot| {
-            let keys = keys::of_stat(&self.view, stat, event, event.time);
+            let keys = keys::of_stat(&self.view, stat, heard);
             let count = u32::try_from(keys.len()).unwrap_or(u32::MAX);
             let adds = keys.into_iter().filter_map(|key| {
                 let steps = self.would_add(stat, event, event.time, &key)?;
@@ -56,7 +58,7 @@ impl<D: Documents> Work<'_, D> {
             return None;
         }
         let amount = stat.amount.as_ref().and_then(|amount| amount.value(&seen));
-        Some(stat.adds(event.time, amount)).filter(|steps| !steps.is_empty())
+        Some(stat.adds(event.time, amount).into_vec()).filter(|steps| !steps.is_empty())
     }
 
     /// What waits at a key and is undone by an event with this amount.

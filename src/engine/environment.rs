@@ -5,13 +5,12 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::cel::{Environment, Facet};
-use crate::document::Document;
 use crate::event::{Event, Time, Value};
 use crate::key::{Key, PART_MAX_BYTES};
 use crate::stat::{Stat, as_part};
 
 use super::Documents;
-use super::view::View;
+use super::view::{Shown, View};
 
 /// What one expression sees: the documents as they are at this point of the decision, from one key.
 pub(super) struct Seen<'w, 'a, D> {
@@ -39,31 +38,31 @@ impl<'w, 'a, D: Documents> Seen<'w, 'a, D> {
 
     /// The document in which a stat is read when it is named bare: that of the rule's own key, or of the part of it
     /// that the stat has.
-    fn document_of(&self, stat: &Stat) -> Option<Arc<Document>> {
+    fn document_of(&self, stat: &Stat) -> Option<Shown<'_>> {
         let Some(key) = self.key else {
-            return stat.by.is_empty().then(|| self.view.document(&Key::new([]))).flatten();
+            return stat.by.is_empty().then(|| self.view.read(&Key::EMPTY)).flatten();
         };
         if matches!(&stat.by[..], [part] if part.name == "user") && key.is_user() {
-            return self.view.document(key);
+            return self.view.read(key);
         }
         let read = key.only(stat.by.iter().map(|part| part.name.as_str()))?;
-        if read == *key { self.view.document(key) } else { self.elsewhere(read) }
+        if read == *key { self.view.read(key) } else { self.elsewhere(read) }
     }
 
-    fn document_at(&self, stat: &Stat, at: &[Value]) -> Option<Arc<Document>> {
+    fn document_at(&self, stat: &Stat, at: &[Value]) -> Option<Shown<'_>> {
         let values: Option<Vec<SmolStr>> = at.iter().map(as_part).collect();
         let values = values?;
         // Nothing is ever kept there.
         if values.iter().any(|value| value.len() > PART_MAX_BYTES) {
-            return Some(Arc::default());
+            return Some(Shown::AtHand(Arc::default()));
         }
         let named = stat.by.iter().map(|part| part.name.as_str());
         self.elsewhere(Key::new(named.zip(values.iter().map(SmolStr::as_str))))
     }
 
     /// The document of another key. Without `on` the rule waits for it.
-    fn elsewhere(&self, key: Key) -> Option<Arc<Document>> {
-        let document = self.view.document(&key);
+    fn elsewhere(&self, key: Key) -> Option<Shown<'_>> {
+        let document = self.view.read(&key);
         if self.event.is_none() {
             self.view.note_look(key);
         }
@@ -94,6 +93,10 @@ impl<D: Documents> Environment for Seen<'_, '_, D> {
     }
 
     fn holds(&self, badge: usize) -> Option<bool> {
+        let number = self.view.catalog.badges[badge].number;
+        if let Some(key) = self.key.filter(|key| key.is_user()) {
+            return Some(self.view.read(key)?.holds(number));
+        }
         let user = match self.key.and_then(|key| key.part("user")) {
             Some(user) => SmolStr::from(user),
             None => self.event?.user.as_text().clone(),
@@ -101,11 +104,7 @@ impl<D: Documents> Environment for Seen<'_, '_, D> {
         if user.is_empty() {
             return None;
         }
-        let of_user = Key::new([("user", user.as_str())]);
-        let document = match self.key {
-            Some(key) if *key == of_user => self.view.document(key)?,
-            Some(_) | None => self.elsewhere(of_user)?,
-        };
-        Some(document.holds(self.view.catalog.badges[badge].number))
+        let document = self.elsewhere(Key::new([("user", user.as_str())]))?;
+        Some(document.holds(number))
     }
 }

@@ -44,6 +44,10 @@ impl<D: Documents> Work<'_, D> {
         if !revoke && (reached == 0 || times == 0) {
             return;
         }
+        // Mostly what is due was given long ago.
+        if !revoke && to.is_none() && key.is_user() && self.has_all(&tiers[..reached], key, times) {
+            return;
+        }
         let users = match to {
             None => key.part("user").map(|user| vec![SmolStr::from(user)]).unwrap_or_default(),
             Some(to) => {
@@ -52,7 +56,7 @@ impl<D: Documents> Work<'_, D> {
             }
         };
         let users: Vec<_> = users.iter().filter_map(|user| UserId::parse(user).ok()).collect();
-        let award_key = if *once || key.is_user() { Key::new([]) } else { key.without("user") };
+        let award_key = if *once || key.is_user() { Key::EMPTY } else { key.without("user") };
         if !revoke {
             if in_season {
                 self.give_all(&tiers[..reached], &users, &award_key, times, key);
@@ -69,6 +73,17 @@ impl<D: Documents> Work<'_, D> {
         if times > 0 {
             self.hold_all(&tiers[..reached], &settling.users, &settling.award_key, key);
         }
+    }
+
+    /// Whether a user has all that a rule could give at the user's own key, and has it for ever.
+    fn has_all(&self, tiers: &[Tier], of_user: &Key, times: u32) -> bool {
+        let Some(document) = self.view.read(of_user) else { return false };
+        tiers.iter().all(|tier| {
+            let badge = self.view.catalog.badges[tier.badge].number;
+            let held = document.times(badge, &Key::EMPTY);
+            let without_gaps = document.numbers(badge, &Key::EMPTY).len() == held as usize;
+            tier.expires.is_none() && held >= times && without_gaps
+        })
     }
 
     fn give_all(&mut self, tiers: &[Tier], users: &[UserId], award_key: &Key, times: u32, key: &Key) {
@@ -274,7 +289,7 @@ impl<D: Documents> Work<'_, D> {
     fn tell_of(&mut self, badge: &Badge, award: &Award, key: &Key, way: Way) {
         let looks = self.view.catalog.looked_at_on_award(badge.number);
         let of_user = Key::user(&award.user);
-        self.agenda.extend(looks.iter().map(|rule| (*rule, of_user.clone())));
+        self.agenda.add(looks, &of_user);
         self.call_waiting(self.view.catalog.waiting_for_award(badge.number), &of_user);
         let r#type = format_smolstr!("badge.{}", badge.id);
         if self.view.catalog.is_heard(&r#type) {

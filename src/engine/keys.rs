@@ -1,7 +1,9 @@
 //! Whose number an event moves.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
+use smallvec::{SmallVec, smallvec};
 use smol_str::SmolStr;
 
 use crate::act::Act;
@@ -19,6 +21,26 @@ use super::{Documents, as_declared, hand};
 /// rest is left out, and the log says so.
 pub const KEYS_MAX: usize = 1_000;
 
+/// An event as it is heard at a time. Most stats that hear it are kept per user, so the key of its user is made once.
+pub(super) struct Heard<'e> {
+    pub(super) event: &'e Event,
+    pub(super) now: Time,
+    of_user: OnceCell<Key>,
+}
+
+impl<'e> Heard<'e> {
+    pub(super) fn new(event: &'e Event, now: Time) -> Self {
+        Heard { event, now, of_user: OnceCell::new() }
+    }
+
+    fn of_user(&self) -> Key {
+        self.of_user.get_or_init(|| Key::user(&self.event.user)).clone()
+    }
+}
+
+/// The keys at which a stat hears an event: mostly one.
+pub(super) type Keys = SmallVec<[Key; 1]>;
+
 /// The documents that an event is sure to ask for, as far as they can be told without looking: to be
 /// fetched before it is decided. What a rule then needs beyond them, [`decide`](super::decide) says.
 pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec<Key> {
@@ -32,8 +54,9 @@ pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec
     if r#type == profile::UPDATED {
         found.push(Key::user(&event.user));
     }
+    let heard = Heard::new(event, event.time);
     for index in catalog.hears(r#type).chain(catalog.takes_back(r#type)).chain(catalog.resets(r#type)) {
-        for key in of_stat(&view, &catalog.stats[index], event, event.time) {
+        for key in of_stat(&view, &catalog.stats[index], &heard) {
             // Whoever the key is about is who may be given something.
             if let Some(user) = key.part("user").filter(|_| !key.is_user()) {
                 found.push(Key::new([("user", user.as_ref())]));
@@ -51,19 +74,20 @@ pub fn keys(catalog: &Catalog, event: &Event, documents: &impl Documents) -> Vec
 }
 
 /// The keys at which a stat hears an event at a time: none where a part is empty or has no value.
-pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, event: &Event, now: Time) -> Vec<Key> {
+pub(super) fn of_stat<D: Documents>(view: &View<'_, D>, stat: &Stat, heard: &Heard<'_>) -> Keys {
+    let Heard { event, now, .. } = *heard;
     if let [part] = &stat.by[..]
         && matches!(part.from, PartSource::User)
         && part.name == "user"
     {
-        return if event.user.is_empty() { Vec::new() } else { vec![Key::user(&event.user)] };
+        return if event.user.is_empty() { Keys::new() } else { smallvec![heard.of_user()] };
     }
     // Most often each part has one value, and there is nothing to combine.
     let values: Option<Vec<SmolStr>> = stat.by.iter().map(|part| value_of(&part.from, event)).collect();
     if let Some(values) = values {
         let names = stat.by.iter().map(|part| part.name.as_str());
         let parts = names.zip(values.iter().map(SmolStr::as_str));
-        return if values.iter().all(is_part) { vec![Key::new(parts)] } else { Vec::new() };
+        return if values.iter().all(is_part) { smallvec![Key::new(parts)] } else { Keys::new() };
     }
     // One list a part; a key for each way to take one value of each.
     let mut ways: Vec<Vec<SmolStr>> = vec![Vec::new()];

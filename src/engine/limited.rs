@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::document::Change;
 use crate::event::{Event, Time};
 use crate::key::Key;
-use crate::stat::{Groups, Limits, Slot, Stat, Step};
+use crate::stat::{Groups, Limits, Slot, Stat, Step, Steps};
 
 use super::keys;
 use super::{Documents, Work};
@@ -32,7 +32,7 @@ impl<D: Documents> Work<'_, D> {
         event: &Event,
         now: Time,
         key: Key,
-        steps: Vec<Step>,
+        steps: Steps,
         moves: &mut Vec<Move>,
     ) {
         let stat = &self.view.catalog.stats[index];

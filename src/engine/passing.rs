@@ -12,7 +12,8 @@ use crate::outcome::Outcome;
 use crate::stat::{Delayed, Later, TimerStep, Turn, Way};
 
 use super::environment::Seen;
-use super::{Documents, Moment, Moves, Work, keys};
+use super::keys::{self, Heard, Keys};
+use super::{Documents, Moment, Moves, Work};
 
 /// Most delayed events that are heard in one record. More that are due are heard in the next one, with their own due
 /// times.
@@ -193,10 +194,10 @@ impl<D: Documents> Work<'_, D> {
     }
 
     /// At which keys a delayed event is heard: where it was not undone.
-    fn keys_of(&self, turn: Turn, delayed: &Later) -> Vec<Key> {
-        let Some(index) = self.view.catalog.delayed(delayed.slot) else { return Vec::new() };
+    fn keys_of(&self, turn: Turn, delayed: &Later) -> Keys {
+        let Some(index) = self.view.catalog.delayed(delayed.slot) else { return Keys::new() };
         let stat = &self.view.catalog.stats[index];
-        let mut keys = keys::of_stat(&self.view, stat, &delayed.event, turn.due);
+        let mut keys = keys::of_stat(&self.view, stat, &Heard::new(&delayed.event, turn.due));
         keys.retain(|key| !delayed.undone.contains(key));
         keys
     }

@@ -74,7 +74,7 @@ fn of_rule<D: Documents>(
         return Vec::new();
     }
     let Some(document) = view.document(&Key::user(user)) else { return Vec::new() };
-    let award_key = if *once { Key::new([]) } else { key.without("user") };
+    let award_key = if *once { Key::EMPTY } else { key.without("user") };
     // What was taken back by hand no rule gives again.
     let is_barred =
         |badge, number| overruled(&document, badge, &award_key, number) == Some(Overruled::TakenBack);

@@ -29,7 +29,7 @@ impl<D: Documents> Work<'_, D> {
             let crossed = self.take_place(rule, top, &key);
             concerned.extend(crossed);
             concerned.insert(key);
-            next = self.next_of(place);
+            next = self.agenda.next_of(place);
         }
         // All at once: who is concerned is known now, and none of them may be at hand.
         for key in &concerned {
@@ -74,14 +74,6 @@ impl<D: Documents> Work<'_, D> {
             (true, true) | (false, false) => None,
         };
         other.map(|ranked| ranked.key.clone())
-    }
-
-    fn next_of(&mut self, place: usize) -> Option<Key> {
-        let (next, _) = self.agenda.first()?;
-        if *next != place {
-            return None;
-        }
-        self.agenda.pop_first().map(|(_, key)| key)
     }
 }
 

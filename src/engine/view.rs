@@ -1,7 +1,9 @@
 //! The documents of one decision: those at hand, and over them those that moved.
 
 use std::cell::{self, RefCell};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -37,6 +39,14 @@ pub(super) struct Moved {
     awarded: bool,
 }
 
+/// A document to be read.
+pub(super) enum Shown<'v> {
+    /// One that was opened to be moved.
+    Opened(&'v Arc<Document>),
+    /// One that was not.
+    AtHand(Arc<Document>),
+}
+
 impl<'a, D: Documents> View<'a, D> {
     pub(super) fn new(catalog: &'a Catalog, documents: &'a D) -> Self {
         let (opened, missing, left_out, looked) = Default::default();
@@ -45,14 +55,18 @@ impl<'a, D: Documents> View<'a, D> {
 
     /// The document under this key as it is now; none where it is not at hand, and then it is needed.
     pub(super) fn document(&self, key: &Key) -> Option<Arc<Document>> {
-        if let Some(opened) = self.opened.get(key) {
-            return Some(opened.document.clone());
+        match self.read(key)? {
+            Shown::Opened(document) => Some(document.clone()),
+            Shown::AtHand(document) => Some(document),
         }
-        let found = self.documents.get(key);
-        if found.is_none() {
-            self.missing.borrow_mut().insert(key.clone());
+    }
+
+    /// The same, where it is only read: what was opened is not counted once more.
+    pub(super) fn read(&self, key: &Key) -> Option<Shown<'_>> {
+        match self.opened.get(key) {
+            Some(opened) => Some(Shown::Opened(&opened.document)),
+            None => fetched(self.documents, &self.missing, key).map(Shown::AtHand),
         }
-        found
     }
 
     /// What is kept of time under this key; none also where the document is not at hand.
@@ -68,13 +82,14 @@ impl<'a, D: Documents> View<'a, D> {
     /// The document under this key, to be moved. Where it is not at hand an empty one stands in for it:
     /// it is needed, and this decision will not be the last.
     pub(super) fn open(&mut self, key: &Key) -> &mut Moved {
-        if !self.opened.contains_key(key) {
-            let document = self.document(key).unwrap_or_default();
-            let was_empty = document.is_new();
-            self.opened
-                .insert(key.clone(), Moved { was_empty, document, changes: Vec::new(), awarded: false });
+        match self.opened.entry(key.clone()) {
+            Entry::Occupied(opened) => opened.into_mut(),
+            Entry::Vacant(free) => {
+                let document = fetched(self.documents, &self.missing, key).unwrap_or_default();
+                let was_empty = document.is_new();
+                free.insert(Moved { was_empty, document, changes: Vec::new(), awarded: false })
+            }
         }
-        self.opened.get_mut(key).expect("it was put there if it was not there")
     }
 
     /// Notes that a rule looked at another key, also where nothing is kept there.
@@ -109,6 +124,26 @@ impl<'a, D: Documents> View<'a, D> {
             return Err(missing.into_iter().collect());
         }
         Ok(self.opened.into_iter().filter(|(_, moved)| moved.awarded || !moved.changes.is_empty()))
+    }
+}
+
+/// The document under a key, as it is at hand; where it is not, that is noted.
+fn fetched(documents: &impl Documents, missing: &RefCell<BTreeSet<Key>>, key: &Key) -> Option<Arc<Document>> {
+    let found = documents.get(key);
+    if found.is_none() {
+        missing.borrow_mut().insert(key.clone());
+    }
+    found
+}
+
+impl Deref for Shown<'_> {
+    type Target = Document;
+
+    fn deref(&self) -> &Document {
+        match self {
+            Shown::Opened(document) => document,
+            Shown::AtHand(document) => document,
+        }
     }
 }
 

@@ -41,8 +41,9 @@ impl<D: Documents> Work<'_, D> {
         let Some(document) = self.view.document(&key.waiting()) else { return };
         for place in rules {
             let Some(slot) = self.view.catalog.rules[*place].waits else { continue };
-            let keys = keys_in(&document, slot).map(|key| (*place, key));
-            self.agenda.extend(keys);
+            for key in keys_in(&document, slot) {
+                self.agenda.add(&[*place], &key);
+            }
         }
     }
 
@@ -128,7 +129,7 @@ impl<D: Documents> Work<'_, D> {
         }
         let user = key.part("user").unwrap_or_default();
         let Some(document) = self.view.document(&Key::new([("user", user.as_ref())])) else { return false };
-        let award_key = if *once { Key::new([]) } else { key.without("user") };
+        let award_key = if *once { Key::EMPTY } else { key.without("user") };
         // One that expires may be given again.
         let kept = tiers.iter().all(|tier| tier.expires.is_none());
         kept && tiers

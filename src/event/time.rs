@@ -155,7 +155,7 @@ impl Period {
     /// The text of the period with this number; none outside the library's calendar.
     pub fn text_of(self, number: i64) -> Option<SmolStr> {
         let text = match self {
-            Period::Day => format_smolstr!("{}", date_of_day(number)?),
+            Period::Day => text_of_date(date_of_day(number)?),
             Period::Week => {
                 // Thursday decides to which year a week belongs.
                 let week = date_of_day(number.checked_mul(7)?)?.iso_week_date();
@@ -171,6 +171,11 @@ impl Period {
 
     /// The number of the period that is written so.
     pub fn parse(self, text: &str) -> Option<i64> {
+        if self == Period::Day
+            && let Some(date) = date_of_text(text)
+        {
+            return Some(day_of_date(date));
+        }
         let number = match self {
             Period::Day => day_of_date(text.parse::<Date>().ok()?),
             Period::Week => {
@@ -199,6 +204,40 @@ fn date_of_day(day: i64) -> Option<Date> {
     let seconds = day.checked_mul(86_400)?;
     let timestamp = Timestamp::from_second(seconds).ok()?;
     Some(jiff::tz::Offset::UTC.to_datetime(timestamp).date())
+}
+
+/// `2026-01-31`. Of a year that has not four digits the library knows how it is written.
+fn text_of_date(date: Date) -> SmolStr {
+    if !(0..=9999).contains(&date.year()) {
+        return format_smolstr!("{date}");
+    }
+    let mut text = *b"0000-00-00";
+    write_number(&mut text[..4], date.year());
+    write_number(&mut text[5..7], i16::from(date.month()));
+    write_number(&mut text[8..], i16::from(date.day()));
+    SmolStr::new_inline(std::str::from_utf8(&text).expect("digits and hyphens"))
+}
+
+fn write_number(digits: &mut [u8], mut number: i16) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+/// The date that is written `2026-01-31`, with a year of four digits.
+fn date_of_text(text: &str) -> Option<Date> {
+    let text: &[u8; 10] = text.as_bytes().try_into().ok()?;
+    if text[4] != b'-' || text[7] != b'-' {
+        return None;
+    }
+    let (month, day) = (read_number(&text[5..7])?, read_number(&text[8..])?);
+    Date::new(read_number(&text[..4])?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+fn read_number(digits: &[u8]) -> Option<i16> {
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i16::from(byte - b'0'));
+    digits.iter().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?))
 }
 
 fn day_of_date(date: Date) -> i64 {
@@ -235,6 +274,23 @@ mod tests {
             }
         }
         assert_eq!(Period::Month.parse("2026-1"), None);
+    }
+
+    #[test]
+    fn days_are_written_and_read_as_the_library_has_them() {
+        // From years before the first to years of five digits, all lengths of a month among them.
+        for day in (-4_000_000..4_000_000).step_by(997) {
+            let library = date_of_day(day).map(|date| date.to_string());
+            assert_eq!(Period::Day.text_of(day).map(String::from), library);
+            if let Some(text) = library {
+                assert_eq!(Period::Day.parse(&text), Some(day), "{text}");
+            }
+        }
+        for wrong in
+            ["2026-02-30", "2026-13-01", "2026-1-031", "+026-01-31", "2026-01-3", "2026/01/31", "２026-01-"]
+        {
+            assert_eq!(Period::Day.parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub struct Calendar(imbl::OrdMap<Turn, Turn>);
 /// The delayed events that wait at one key, with what each would add.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Vec<(Turn, Vec<Step>)>", into = "Vec<(Turn, Vec<Step>)>")]
-pub struct Awaited(imbl::Vector<(Turn, Vec<Step>)>);
+pub struct Awaited(Box<imbl::Vector<(Turn, Vec<Step>)>>);
 
 impl Waiting {
     pub(super) fn add(&mut self, turn: Turn, delayed: Delayed) {
@@ -255,7 +255,7 @@ impl From<Calendar> for Vec<(Turn, Turn)> {
 
 impl From<Vec<(Turn, Vec<Step>)>> for Awaited {
     fn from(items: Vec<(Turn, Vec<Step>)>) -> Awaited {
-        Awaited(items.into_iter().collect())
+        Awaited(Box::new(items.into_iter().collect()))
     }
 }
 

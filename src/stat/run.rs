@@ -10,7 +10,7 @@ pub const SPAN_MAX: i64 = 100_000;
 
 /// Numbers, each there or not; the order in which they came plays no part.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Run(Arc<Vec<Stretch>>);
+pub struct Run(Arc<[Stretch]>);
 
 /// Numbers in a row, from `first` to `last`. Stretches are sorted and never touch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl Run {
         if number < least || found.is_some_and(|stretch| stretch.first <= number && number <= stretch.last) {
             return false;
         }
-        let stretches = Arc::make_mut(&mut self.0);
+        let mut stretches = self.0.to_vec();
         match found {
             Some(stretch) if stretch.last.saturating_add(1) == number => {
                 stretches[at].last = number;
@@ -49,6 +49,7 @@ impl Run {
         }
         stretches.retain(|stretch| stretch.last >= least);
         stretches[0].first = stretches[0].first.max(least);
+        self.0 = stretches.into();
         true
     }
 
@@ -60,7 +61,9 @@ impl Run {
         };
         let below = (stretch.first < number).then(|| Stretch { first: stretch.first, last: number - 1 });
         let above = (number < stretch.last).then(|| Stretch { first: number + 1, last: stretch.last });
-        Arc::make_mut(&mut self.0).splice(at..=at, below.into_iter().chain(above));
+        let mut stretches = self.0.to_vec();
+        stretches.splice(at..=at, below.into_iter().chain(above));
+        self.0 = stretches.into();
         true
     }
 

@@ -17,7 +17,7 @@ const KEPT_WINDOWS: i64 = 2;
 /// Events by their times; of the same time, by their arrival.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Vec<(Time, Item)>", into = "Vec<(Time, Item)>")]
-pub struct Window(imbl::Vector<(Time, Item)>);
+pub struct Window(Box<imbl::Vector<(Time, Item)>>);
 
 /// What one event brought. New kinds go to the end: their place is their number in the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ impl Window {
 
 impl From<Vec<(Time, Item)>> for Window {
     fn from(items: Vec<(Time, Item)>) -> Window {
-        Window(items.into())
+        Window(Box::new(items.into()))
     }
 }
 

@@ -2,7 +2,8 @@
 //! all else in the store can be made again from it.
 //!
 //! One commit is one [frame], one write and one sync. Frames are in [segments](segment), files that are
-//! closed when they are large enough. What a crash leaves is put right when it is [opened](open).
+//! closed when they are large enough. The last one has zeros after its last frame, which the next frames are written
+//! over: so their syncs write data and no more. What a crash leaves is put right when it is [opened](open).
 
 mod frame;
 mod old;
@@ -45,6 +46,8 @@ pub(super) struct Journal {
     directory: PathBuf,
     identity: Identity,
     segment_bytes: u64,
+    /// How far ahead there are to be zeros.
+    ahead_bytes: u64,
     /// In order; never empty. The last one is appended to.
     segments: RwLock<Vec<Arc<Segment>>>,
     tail: Mutex<Tail>,
@@ -60,6 +63,8 @@ pub(super) struct Journal {
 #[derive(Default)]
 struct Tail {
     draft: frame::Draft,
+    /// Up to where the last segment is known to have zeros.
+    zeros: u64,
     /// Why nothing can be written any more.
     failed: Option<String>,
 }
@@ -107,7 +112,7 @@ impl Journal {
         entries: impl Iterator<Item = EntryRef<'a>>,
     ) -> Result<Vec<usize>, Error> {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let Tail { draft, failed } = &mut *tail;
+        let Tail { draft, zeros, failed } = &mut *tail;
         if let Some(reason) = failed {
             return Err(Error::ReadOnly { reason: reason.clone() });
         }
@@ -115,14 +120,21 @@ impl Journal {
         let lengths: Result<Vec<_>, _> = entries.map(|entry| draft.push(entry)).collect();
         let lengths = lengths
             .map_err(|problem| Error::io("write a group of events", std::io::Error::other(problem)))?;
-        let segment = self.segment_with_room()?;
+        let segment = self.segment_with_room(zeros)?;
         let end = segment.end();
-        let (bytes, header) = draft.finish(segment.next(), segment.seed);
-        if let Err(trouble) = self.write(&segment, end, bytes) {
+        let header = draft.finish(segment.next(), segment.seed);
+        let after = end + header.frame_bytes();
+        let is_ready = after <= *zeros;
+        let ahead = if is_ready { 0 } else { self.ahead_bytes };
+        if let Err(trouble) = self.write(&segment, end, draft.with_zeros(ahead)) {
+            *zeros = 0;
             let Trouble { reason, for_good } = trouble;
             tracing::error!(path = %segment.path.display(), for_good, "{reason}");
             *failed = for_good.then(|| reason.clone());
             return Err(Error::ReadOnly { reason });
+        }
+        if !is_ready {
+            *zeros = after + ahead;
         }
         segment.extent.write().unwrap_or_else(PoisonError::into_inner).grow(&header);
         Ok(lengths)
@@ -183,7 +195,7 @@ impl Journal {
     }
 
     /// The last segment, or a new one where that is full.
-    fn segment_with_room(&self) -> Result<Arc<Segment>, Error> {
+    fn segment_with_room(&self, zeros: &mut u64) -> Result<Arc<Segment>, Error> {
         let last = self.last_segment();
         let next = last.next();
         if last.end() < self.segment_bytes || next == last.first {
@@ -195,10 +207,19 @@ impl Journal {
             tracing::error!("{reason}");
             Error::ReadOnly { reason }
         })?;
+        *zeros = 0;
+        self.cut_zeros(&last);
         sidecar::write(&*self.disk, &last);
         let begun = Arc::new(begun);
         self.segments.write().unwrap_or_else(PoisonError::into_inner).push(begun.clone());
         Ok(begun)
+    }
+
+    /// Takes away the zeros after the last frame. Where that fails they stay: whoever reads the file passes over them.
+    fn cut_zeros(&self, segment: &Segment) {
+        if let Err(error) = self.file(segment).and_then(|file| file.truncate(segment.end())) {
+            tracing::debug!(path = %segment.path.display(), %error, "zeros were left at the end of a segment");
+        }
     }
 
     fn last_segment(&self) -> Arc<Segment> {
@@ -208,6 +229,15 @@ impl Journal {
 
     fn file(&self, segment: &Segment) -> std::io::Result<Arc<dyn File>> {
         self.files.get_or_insert_with(&segment.first.0, || self.disk.open(&segment.path))
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        let tail = self.tail.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if tail.zeros > 0 {
+            self.cut_zeros(&self.last_segment());
+        }
     }
 }
 

@@ -12,6 +12,9 @@ use crate::threads::Threads;
 
 /// A segment of the journal that has grown to so many bytes is closed, and the next one begun.
 pub const SEGMENT_BYTES: u64 = 64 << 20;
+/// So many bytes ahead of what is written, the journal's last file is filled with zeros. A commit that only writes over
+/// them changes neither the file's size nor where it lies on the disk: its sync writes the data, and nothing besides.
+const AHEAD_BYTES: u64 = 1 << 20;
 /// No shorter segments can be asked for: each is a file, and its header alone has 32 bytes.
 pub const SEGMENT_BYTES_MIN: u64 = 4 << 10;
 /// Documents that are written behind are kept in memory up to so many bytes; then those that were not
@@ -54,6 +57,8 @@ pub struct Options {
     pub hash_seed: u64,
     /// How long a segment of the journal grows.
     pub segment_bytes: u64,
+    /// How far ahead the journal's last file is filled with zeros. 0: not at all.
+    pub ahead_bytes: u64,
     /// How much memory clean documents may take.
     pub cache_bytes: u64,
     /// How much memory sled may take for its own cache.
@@ -86,6 +91,7 @@ impl Default for Options {
             new_timeline: RandomState::new().hash_one(()),
             hash_seed: RandomState::new().hash_one(()),
             segment_bytes: SEGMENT_BYTES,
+            ahead_bytes: AHEAD_BYTES,
             cache_bytes: CACHE_BYTES,
             tree_cache_bytes: CACHE_BYTES / TREE_CACHE_PART,
             checkpoint_journal_bytes: CHECKPOINT_JOURNAL_BYTES,

@@ -360,6 +360,8 @@ impl World {
             new_identity: Identity(self.setup.seed ^ 0x1d),
             hash_seed: self.setup.seed,
             segment_bytes: segment,
+            // Not drawn: what is drawn after it stays as it was.
+            ahead_bytes: [0, 300, 3000][(self.setup.seed % 3) as usize],
             cache_bytes: cache,
             checkpoint_journal_bytes: checkpoint_journal,
             checkpoint_dirty_bytes: checkpoint_dirty,

@@ -9,6 +9,8 @@ build() { # NAME FOLDER
   local log=$to/$1.log
   [ ! -f "$to/$1.so" ] || return 0
   echo "php: building ext-$1"
+  # What a build in another checkout left names files by where that was.
+  find "$2" -name '*.dep' -delete
   if ! (cd "$2" && phpize8.2 && ./configure --quiet --with-php-config="$(command -v php-config8.2)" && make) > "$log" 2>&1; then
     tail -n 30 "$log"
     return 1

@@ -12,6 +12,10 @@ switch ($_GET['do']) {
         require __DIR__ . '/laurels.php';
         $earned = recordWithLaurels($_GET['user'], $_GET['page']);
         break;
+    case 'laurels-one-by-one':
+        require __DIR__ . '/laurels.php';
+        $earned = recordWithLaurelsOneByOne($_GET['user'], $_GET['page']);
+        break;
     case 'pdo':
         require __DIR__ . '/pdo.php';
         $earned = recordWithPdo($_GET['user'], $_GET['page']);

@@ -1,8 +1,8 @@
 //! What two events cost a page of PHP, under php-fpm: with Laurels, and by PDO on MariaDB as sites do it today.
 //!
 //! Pages that record and pages that do not come in turn, to one worker each of two php-fpm: with the extension
-//! protobuf and with its pure runtime. A page waits for the disk twice, so what a sync of the disk takes is told
-//! beside it.
+//! protobuf and with its pure runtime. A page that records its events together waits for the disk once, and twice
+//! where it waits for each, as it does with MariaDB; so what a sync of the disk takes is told beside it.
 
 mod fpm;
 
@@ -41,18 +41,27 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
         let fast = Fpm::start(&[format!("extension={}", extension.display())], &variables).await?;
         let pure = Fpm::start(&[], &variables).await?;
 
-        let mut over_none: [Vec<f64>; 4] = Default::default();
+        let mut over_none: [Vec<f64>; 6] = Default::default();
         for round in 0..setting.rounds {
             let fast = Took::by(&fast, setting, &format!("{round}-fast")).await?;
             let pure = Took::by(&pure, setting, &format!("{round}-pure")).await?;
             setting.tell(&format!("with the extension {fast:?}; pure {pure:?}"));
-            let figures = [fast.laurels - fast.none, pure.laurels - pure.none, pure.pdo - pure.none, sync()?];
+            let figures = [
+                fast.laurels - fast.none,
+                pure.laurels - pure.none,
+                fast.one_by_one - fast.none,
+                pure.one_by_one - pure.none,
+                pure.pdo - pure.none,
+                sync()?,
+            ];
             over_none.iter_mut().zip(figures).for_each(|(rounds, figure)| rounds.push(figure));
         }
-        let [fast, pure, pdo, sync] = over_none;
+        let [fast, pure, fast_one_by_one, pure_one_by_one, pdo, sync] = over_none;
         Ok(vec![
             Figure::new("php_page_ms_over_none", Some(Bar::AtMost(1.0)), fast),
             Figure::new("php_page_ms_over_none_pure", Some(Bar::AtMost(3.0)), pure),
+            Figure::new("php_page_ms_over_none_one_by_one", None, fast_one_by_one),
+            Figure::new("php_page_ms_over_none_one_by_one_pure", None, pure_one_by_one),
             Figure::new("php_page_ms_over_none_pdo", None, pdo),
             Figure::new("php_disk_sync_ms", None, sync),
         ])
@@ -64,16 +73,17 @@ pub(crate) fn measure(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
 struct Took {
     none: f64,
     laurels: f64,
+    one_by_one: f64,
     pdo: f64,
 }
 
 impl Took {
     async fn by(fpm: &Fpm, setting: &Setting, round: &str) -> anyhow::Result<Took> {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("php/page.php");
-        let mut took: [Vec<Duration>; 3] = Default::default();
+        let mut took: [Vec<Duration>; 4] = Default::default();
         let pages = if setting.smoke { SMOKE_PAGES } else { PAGES };
         for number in 0..pages + WARM_UP {
-            for (kind, took) in ["none", "laurels", "pdo"].into_iter().zip(&mut took) {
+            for (kind, took) in ["none", "laurels", "laurels-one-by-one", "pdo"].into_iter().zip(&mut took) {
                 // Some users earn badges meanwhile, and most do not.
                 let query = format!("do={kind}&user=user-{}-{round}&page={round}-{number}", number % 50);
                 let (body, page) = fpm.get(&page, &query).await?;
@@ -83,8 +93,8 @@ impl Took {
                 }
             }
         }
-        let [none, laurels, pdo] = took.map(middle);
-        Ok(Took { none, laurels, pdo })
+        let [none, laurels, one_by_one, pdo] = took.map(middle);
+        Ok(Took { none, laurels, one_by_one, pdo })
     }
 }
 

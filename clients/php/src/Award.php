@@ -72,4 +72,20 @@ final class Award
         }
         return $awards;
     }
+
+    /**
+     * @internal
+     * @param iterable<string> $messages
+     * @return list<self>
+     */
+    public static function decoded(iterable $messages): array
+    {
+        $awards = [];
+        foreach ($messages as $bytes) {
+            $message = new V1\Award();
+            $message->mergeFromString($bytes);
+            $awards[] = self::of($message);
+        }
+        return $awards;
+    }
 }

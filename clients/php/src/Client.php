@@ -12,7 +12,6 @@ use Laurels\V1\ListBadgesRequest;
 use Laurels\V1\LiveNotificationsRequest;
 use Laurels\V1\UpdateProfileRequest;
 use Psr\Log\LoggerInterface;
-use Psr\Log\NullLogger;
 
 /**
  * A Laurels server, as a site sees it: say what happened, ask what was earned, listen for what is being earned now.
@@ -31,9 +30,7 @@ final class Client
 
     private readonly Options $options;
 
-    private readonly LoggerInterface $logger;
-
-    private readonly Pending $pending;
+    private ?Pending $pending = null;
 
     /**
      * @param string $url such as `http://127.0.0.1:50051`, or `https://…` for TLS
@@ -45,12 +42,10 @@ final class Client
         #[\SensitiveParameter]
         ?string $key = null,
         ?Options $options = null,
-        ?LoggerInterface $logger = null,
+        private readonly ?LoggerInterface $logger = null,
     ) {
         $this->options = $options ?? new Options();
-        $this->logger = $logger ?? new NullLogger();
         $this->connection = new Connection(Address::parse($url), $key, $this->options);
-        $this->pending = new Pending($this->sendAll(...));
     }
 
     /**
@@ -74,7 +69,7 @@ final class Client
         ?string $id = null,
         ?\DateTimeInterface $time = null,
     ): ?Recorded {
-        $event = new Event($type, $user, $data, $subject, $id ?? Event::freshId(), $time);
+        $event = new Event($type, $user, $data, $subject, $id, $time);
         try {
             return $this->send($event, $this->options->recordDeadlineMs);
         } catch (\Throwable $failure) {
@@ -97,8 +92,46 @@ final class Client
         ?string $id = null,
         ?\DateTimeInterface $time = null,
     ): Recorded {
-        $event = new Event($type, $user, $data, $subject, $id ?? Event::freshId(), $time);
+        $event = new Event($type, $user, $data, $subject, $id, $time);
         return $this->send($event, $this->options->deadlineMs);
+    }
+
+    /**
+     * Records several events, and waits once for all of them: a page that records two is held up hardly longer than by
+     * one. Each is recorded or not by itself. Otherwise as record(): never throws, takes at most
+     * Options::$recordDeadlineMs, logs each that was not recorded, and meets a failure that may pass with a second
+     * attempt.
+     *
+     *     [$post, $visit] = $laurels->recordAll([
+     *         new Event('post.created', $userId, id: "created:post:$postId"),
+     *         new Event('day.visited', $userId),
+     *     ]);
+     *
+     * @param array<Event> $events in the order in which they are to be heard
+     * @return array<?Recorded> by the same keys; null for what was not recorded
+     */
+    public function recordAll(array $events): array
+    {
+        return $this->recordOrLog($events, $this->options->recordDeadlineMs);
+    }
+
+    /**
+     * As recordAll(), but throws, and may take Options::$deadlineMs. All are tried; then the failure of the first that
+     * was not recorded is thrown. The others count once when all are sent again under the same ids.
+     *
+     * @param array<Event> $events
+     * @return array<Recorded> by the same keys
+     * @throws LaurelsException
+     */
+    public function recordAllOrFail(array $events): array
+    {
+        $outcomes = (new Batch($this->connection))->record($events, $this->options->deadlineMs);
+        foreach ($outcomes as $outcome) {
+            if (!$outcome instanceof Recorded) {
+                throw $outcome;
+            }
+        }
+        return $outcomes;
     }
 
     /**
@@ -116,7 +149,9 @@ final class Client
         ?\DateTimeInterface $time = null,
     ): void {
         $time ??= new \DateTimeImmutable();
-        $this->pending->add(new Event($type, $user, $data, $subject, $id ?? Event::freshId(), $time));
+        $deadlineMs = $this->options->laterDeadlineMs;
+        $this->pending ??= new Pending(fn (array $events): array => $this->recordOrLog($events, $deadlineMs));
+        $this->pending->add(new Event($type, $user, $data, $subject, $id, $time));
     }
 
     /**
@@ -125,7 +160,7 @@ final class Client
      */
     public function sendPending(): void
     {
-        $this->pending->send();
+        $this->pending?->send();
     }
 
     /**
@@ -306,24 +341,28 @@ final class Client
 
     private function send(Event $event, int $deadlineMs): Recorded
     {
-        return Recorded::of($this->connection->call('RecordEvent', $event->request(), $deadlineMs));
+        return Recorded::ofPage($this->connection->call('recordOne', $event->request(), $deadlineMs));
     }
 
-    /** @param list<Event> $events */
-    private function sendAll(array $events): void
+    /**
+     * @param array<Event> $events
+     * @return array<?Recorded>
+     */
+    private function recordOrLog(array $events, int $deadlineMs): array
     {
-        $deadline = \microtime(true) + $this->options->laterDeadlineMs / 1000;
-        foreach ($events as $event) {
-            try {
-                $left = (int) (($deadline - \microtime(true)) * 1000);
-                if ($left < 1) {
-                    throw new CallException('there was no time left to send it', null, true);
-                }
-                $this->send($event, \min($left, $this->options->deadlineMs));
-            } catch (\Throwable $failure) {
-                $this->complain($event, $failure);
+        try {
+            $outcomes = (new Batch($this->connection))->record($events, $deadlineMs);
+        } catch (\Throwable $failure) {
+            $outcomes = \array_fill_keys(\array_keys($events), $failure);
+        }
+        $recorded = [];
+        foreach ($outcomes as $key => $outcome) {
+            $recorded[$key] = $outcome instanceof Recorded ? $outcome : null;
+            if (!$outcome instanceof Recorded) {
+                $this->complain($events[$key], $outcome);
             }
         }
+        return $recorded;
     }
 
     /** Says in the log what was not recorded, without a word about the user. */
@@ -331,7 +370,7 @@ final class Client
     {
         $passing = $failure instanceof LaurelsException && $failure->retryable();
         try {
-            $this->logger->log(
+            $this->logger?->log(
                 $passing ? 'warning' : 'error',
                 'Laurels has not recorded a {type}: {problem}',
                 [

@@ -5,11 +5,14 @@ declare(strict_types=1);
 namespace Laurels;
 
 use Grpc\ChannelCredentials;
-use Laurels\Transport\CurlInvoker;
+use Laurels\Page\RecordEventRequest;
+use Laurels\Page\RecordEventsResponse;
+use Laurels\Transport\CurlChannel;
 use Laurels\Transport\CurlSettings;
+use Laurels\Transport\CurlStub;
 use Laurels\Transport\Framing;
 use Laurels\Transport\StatusCode;
-use Laurels\V1\AchievementServiceClient;
+use Laurels\Transport\Stub;
 
 /**
  * Calls to one server over whichever transport: deadlines, the key, one retry, and exceptions.
@@ -25,7 +28,7 @@ final class Connection
 
     private readonly Transport $transport;
 
-    private ?AchievementServiceClient $stub = null;
+    private ?Stub $stub = null;
 
     /** The process that made the stub. */
     private int $process = 0;
@@ -33,7 +36,7 @@ final class Connection
     /**
      * Stubs of a parent process, which are not to be taken down here.
      *
-     * @var list<AchievementServiceClient>
+     * @var list<Stub>
      */
     private array $inherited = [];
 
@@ -75,6 +78,31 @@ final class Connection
     }
 
     /**
+     * Records events by one call, and waits once: they are on the disk together. There is no second attempt.
+     *
+     * @param list<RecordEventRequest> $requests
+     * @return array{list<RecordEventsResponse>, ?CallException} the answers that came, in order, and why not all did
+     */
+    public function recordAll(array $requests, float $deadline): array
+    {
+        $call = $this->stub()->recordAll($this->metadata(), ['timeout' => self::left($deadline)]);
+        foreach ($requests as $request) {
+            $call->write($request);
+        }
+        $call->writesDone();
+        $answers = [];
+        while (($answer = $call->read()) !== null) {
+            $answers[] = $answer;
+        }
+        $status = $call->getStatus();
+        return [$answers, match (true) {
+            $status->code !== StatusCode::Ok->value => Failure::of($status),
+            \count($answers) < \count($requests) => self::ended(),
+            default => null,
+        }];
+    }
+
+    /**
      * Does a call that is answered with a stream.
      *
      * @param callable(): bool $tick is called now and then while nothing comes; false ends the stream
@@ -112,10 +140,16 @@ final class Connection
         return new CallException('no connection to the server: it ended the stream', null, true);
     }
 
+    /** What is left, in microseconds, as the call option `timeout` has it. */
+    private static function left(float $deadline): int
+    {
+        return \max(1, (int) (($deadline - \microtime(true)) * 1e6));
+    }
+
     private function attempt(string $method, object $request, float $deadline): object
     {
-        $left = \max(1, (int) (($deadline - \microtime(true)) * 1e6));
-        [$answer, $status] = $this->stub()->$method($request, $this->metadata(), ['timeout' => $left])->wait();
+        $options = ['timeout' => self::left($deadline)];
+        [$answer, $status] = $this->stub()->$method($request, $this->metadata(), $options)->wait();
         if ($status->code !== StatusCode::Ok->value) {
             throw Failure::of($status);
         }
@@ -128,7 +162,7 @@ final class Connection
         return $this->key === null ? [] : ['authorization' => ["Bearer {$this->key}"]];
     }
 
-    private function stub(): AchievementServiceClient
+    private function stub(): Stub
     {
         $process = \getmypid();
         if ($this->stub === null) {
@@ -142,32 +176,30 @@ final class Connection
         return $this->stub;
     }
 
-    private function newStub(Transport $transport): AchievementServiceClient
+    private function newStub(Transport $transport): Stub
     {
-        $options = match ($transport) {
-            Transport::Extension => [
+        return match ($transport) {
+            Transport::Extension => new Stub($this->address->hostAndPort, [
                 'credentials' => $this->credentials(),
                 'grpc.keepalive_time_ms' => self::KEEP_ALIVE_MS,
                 'grpc.keepalive_timeout_ms' => self::KEEP_ALIVE_TIMEOUT_MS,
                 // The wait before a new connection; gRPC's own goes to two minutes.
                 'grpc.initial_reconnect_backoff_ms' => 100,
                 'grpc.max_reconnect_backoff_ms' => 5000,
-            ],
-            Transport::CurlNative => ['credentials' => null, 'grpc_call_invoker' => $this->curl(Framing::Native)],
-            Transport::Auto, Transport::CurlGrpcWeb =>
-                ['credentials' => null, 'grpc_call_invoker' => $this->curl(Framing::Web)],
+            ]),
+            Transport::CurlNative => $this->curl(Framing::Native),
+            Transport::Auto, Transport::CurlGrpcWeb => $this->curl(Framing::Web),
         };
-        return new AchievementServiceClient($this->address->hostAndPort, $options);
     }
 
-    private function curl(Framing $framing): CurlInvoker
+    private function curl(Framing $framing): CurlStub
     {
-        return new CurlInvoker(new CurlSettings(
+        return new CurlStub(new CurlChannel(new CurlSettings(
             $this->address->url(),
             $this->options->caFile,
             $this->options->certificateFile,
             $this->options->certificateKeyFile,
-        ), $framing);
+        ), $framing));
     }
 
     private function credentials(): ?ChannelCredentials

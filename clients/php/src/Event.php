@@ -5,21 +5,30 @@ declare(strict_types=1);
 namespace Laurels;
 
 /**
- * Something that happened on the site, ready to be sent.
- *
- * @internal
+ * Something that happened on the site: what Client::record() takes, put together before, for Client::recordAll().
  */
 final class Event
 {
-    /** @param array<string, mixed> $data */
+    /** Names the event for ever. */
+    public readonly string $id;
+
+    /**
+     * @param string $type what happened: lower-case words joined by dots, such as "post.created"
+     * @param string|int $user who did it, in the site's own words: a row number, a UUID, a login
+     * @param array<string, mixed> $data whatever else the rules need
+     * @param string|int|null $subject what it was done to, if anything: the post, the level
+     * @param ?string $id such as "post:42": sent again, it counts once. Null: one is made
+     * @param ?\DateTimeInterface $time when it happened; null: when it arrives
+     */
     public function __construct(
         public readonly string $type,
         private readonly string|int $user,
-        private readonly array $data,
-        private readonly string|int|null $subject,
-        public readonly string $id,
-        private readonly ?\DateTimeInterface $time,
+        private readonly array $data = [],
+        private readonly string|int|null $subject = null,
+        ?string $id = null,
+        private readonly ?\DateTimeInterface $time = null,
     ) {
+        $this->id = $id ?? self::freshId();
     }
 
     /** An id that nobody has used: 128 random bits. */
@@ -31,10 +40,12 @@ final class Event
     /**
      * As the protocol has it. The data travels as JSON: a Struct is the slow part of protobuf in PHP, and its
      * numbers are doubles.
+     *
+     * @internal
      */
-    public function request(): V1\RecordEventRequest
+    public function request(): Page\RecordEventRequest
     {
-        $event = new V1\Event();
+        $event = new Page\Event();
         $event->setId(Utf8::checked($this->id, 'the id'));
         $event->setType(Utf8::checked($this->type, 'the type'));
         $event->setUser(Utf8::checked((string) $this->user, 'the user'));
@@ -45,7 +56,7 @@ final class Event
         if ($this->data !== []) {
             $event->setDataJson($this->json());
         }
-        $request = new V1\RecordEventRequest();
+        $request = new Page\RecordEventRequest();
         $request->setEvent($event);
         return $request;
     }

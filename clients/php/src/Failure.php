@@ -5,12 +5,14 @@ declare(strict_types=1);
 namespace Laurels;
 
 use Google\Protobuf\Any;
+use Google\Protobuf\Duration;
 use Laurels\ErrorDetails\BadRequest;
 use Laurels\ErrorDetails\ErrorInfo;
 use Laurels\ErrorDetails\RetryInfo;
 use Laurels\ErrorDetails\Status;
 use Laurels\Transport\CallStatus;
 use Laurels\Transport\StatusCode;
+use Laurels\V1\EventError;
 
 /**
  * Makes an exception of the status of a call, with the details that came along.
@@ -47,6 +49,27 @@ final class Failure
         );
     }
 
+    /** Of one event of a stream. */
+    public static function ofEvent(string $bytes): CallException
+    {
+        $error = new EventError();
+        $error->mergeFromString($bytes);
+        try {
+            $reason = ErrorReason::tryFrom(V1\ErrorReason::name($error->getReason()));
+        } catch (\UnexpectedValueException) {
+            // Of a newer server: the message is all there is to go by.
+            $reason = null;
+        }
+        $field = $error->getField();
+        return new CallException(
+            $error->getMessage(),
+            $reason,
+            $reason?->isPassing() ?? false,
+            $field === '' ? [] : [new FieldProblem($field, $error->getMessage())],
+            self::seconds($error->getRetryDelay()),
+        );
+    }
+
     private function read(string $bytes): void
     {
         $status = new Status();
@@ -78,9 +101,13 @@ final class Failure
             case 'google.rpc.RetryInfo':
                 $retry = new RetryInfo();
                 $retry->mergeFromString($detail->getValue());
-                $delay = $retry->getRetryDelay();
-                $this->retryAfter = $delay === null ? null : $delay->getSeconds() + $delay->getNanos() / 1e9;
+                $this->retryAfter = self::seconds($retry->getRetryDelay());
                 break;
         }
+    }
+
+    private static function seconds(?Duration $delay): ?float
+    {
+        return $delay === null ? null : $delay->getSeconds() + $delay->getNanos() / 1e9;
     }
 }

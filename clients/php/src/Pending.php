@@ -19,7 +19,7 @@ final class Pending
 
     private bool $awaitsShutdown = false;
 
-    /** @param \Closure(list<Event>): void $send */
+    /** @param \Closure(list<Event>): mixed $send */
     public function __construct(private readonly \Closure $send)
     {
     }

@@ -38,4 +38,16 @@ final class Recorded
             $message->getCursor(),
         );
     }
+
+    /** @internal */
+    public static function ofPage(Page\RecordEventResponse $message): self
+    {
+        return new self(
+            $message->getEventId(),
+            $message->getDuplicate(),
+            Award::decoded($message->getAwards()),
+            Award::decoded($message->getRevoked()),
+            $message->getCursor(),
+        );
+    }
 }

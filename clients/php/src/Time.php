@@ -22,9 +22,9 @@ final class Time
         return $read->setTimezone(new \DateTimeZone('UTC'));
     }
 
-    public static function message(\DateTimeInterface $time): Timestamp
+    public static function message(\DateTimeInterface $time): Page\Timestamp
     {
-        $message = new Timestamp();
+        $message = new Page\Timestamp();
         $message->setSeconds($time->getTimestamp());
         $message->setNanos((int) $time->format('u') * 1000);
         return $message;

@@ -6,6 +6,7 @@ namespace Laurels\Tests;
 
 use Google\Protobuf\Internal\Message;
 use Laurels\Transport\Frames;
+use Laurels\Transport\Framing;
 use Laurels\V1\Event;
 use Laurels\V1\RecordEventRequest;
 
@@ -35,6 +36,18 @@ final class FakeServer
     public static function good(Message $message): array
     {
         return self::web(Frames::of($message->serializeToString()) . self::trailers("grpc-status:0\r\n"));
+    }
+
+    /**
+     * The answer to a stream: these messages, and a status.
+     *
+     * @param list<Message> $messages
+     */
+    public static function stream(array $messages, string $trailers = "grpc-status:0\r\n"): array
+    {
+        $frames = \array_map(static fn (Message $message): string
+            => Frames::of($message->serializeToString()), $messages);
+        return self::web(\implode('', $frames) . self::trailers($trailers));
     }
 
     /** An answer of any body, as gRPC-Web. */
@@ -73,11 +86,22 @@ final class FakeServer
     /** @return list<Event> the events that were sent until now */
     public function events(): array
     {
-        return \array_map(static function (string $request): Event {
-            $message = new RecordEventRequest();
-            // After the headers, and the five bytes that begin a frame.
-            $message->mergeFromString(\substr($request, \strpos($request, "\r\n\r\n") + 4 + 5));
-            return $message->getEvent();
+        return \array_merge(...$this->eventsByRequest());
+    }
+
+    /** @return list<list<Event>> the events of each request until now */
+    public function eventsByRequest(): array
+    {
+        return \array_map(static function (string $request): array {
+            $frames = new Frames(Framing::Web);
+            $frames->push(\substr($request, \strpos($request, "\r\n\r\n") + 4));
+            $events = [];
+            while (($bytes = $frames->next()) !== null) {
+                $message = new RecordEventRequest();
+                $message->mergeFromString($bytes);
+                $events[] = $message->getEvent();
+            }
+            return $events;
         }, $this->requests());
     }
 

@@ -6,6 +6,7 @@ namespace Laurels\Tests;
 
 use Laurels\Transport;
 use Laurels\V1\RecordEventResponse;
+use Laurels\V1\RecordEventsResponse;
 use PHPUnit\Framework\TestCase;
 
 /**
@@ -33,7 +34,8 @@ final class FpmTest extends TestCase
             $this->eventsForLaterArrive();
             return;
         }
-        $server = new FakeServer([['hold' => true] + FakeServer::good(new RecordEventResponse())]);
+        $kept = new RecordEventsResponse(['recorded' => new RecordEventResponse()]);
+        $server = new FakeServer([['hold' => true] + FakeServer::stream([$kept])]);
         $fpm = new Fpm();
         // The server has not answered, and does not before the page is here.
         self::assertSame("body\nfooter\n", $fpm->get($server->url, ['do' => 'record-later', 'user' => 'ada']));

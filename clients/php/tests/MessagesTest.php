@@ -36,7 +36,7 @@ final class MessagesTest extends TestCase
     public function testEveryFileIsRightForThisPhp(): void
     {
         $package = \dirname(__DIR__);
-        $folders = ["$package/src" => 'Laurels', "$package/generated/Laurels/V1" => 'Laurels\V1'];
+        $folders = ["$package/src" => 'Laurels', "$package/generated/Laurels" => 'Laurels'];
         $loaded = 0;
         foreach ($folders as $folder => $namespace) {
             $within = new \RecursiveDirectoryIterator($folder, \FilesystemIterator::SKIP_DOTS);

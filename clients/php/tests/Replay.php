@@ -6,6 +6,7 @@ namespace Laurels\Tests;
 
 use Laurels\CallException;
 use Laurels\Client;
+use Laurels\Event;
 use Laurels\FieldProblem;
 use Laurels\NotificationKind;
 use PHPUnit\Framework\Assert;
@@ -66,6 +67,7 @@ final class Replay
         $with = \array_map($this->resolve(...), $step['with'] ?? []);
         return match ($step['call']) {
             'record' => $this->record($with),
+            'recordAll' => ['recorded' => self::plain($this->client->recordAll($this->events($with['events'])))],
             'badges' => $this->badges($with),
             'progress' => ['progress' => \array_map(self::plain(...), $this->client->progress(...$with))],
             'profile' => self::plain($this->client->profile(...$with)),
@@ -85,10 +87,18 @@ final class Replay
 
     private function record(array $with): array
     {
-        if (isset($with['time'])) {
-            $with['time'] = new \DateTimeImmutable($with['time']);
-        }
-        return self::plain($this->client->recordOrFail(...$with));
+        return self::plain($this->client->recordOrFail(...self::timed($with)));
+    }
+
+    /** @return list<Event> */
+    private function events(array $events): array
+    {
+        return \array_map(static fn (array $with): Event => new Event(...self::timed($with)), $events);
+    }
+
+    private static function timed(array $with): array
+    {
+        return isset($with['time']) ? ['time' => new \DateTimeImmutable($with['time'])] + $with : $with;
     }
 
     private function badges(array $with): array

@@ -28,6 +28,7 @@ declare(strict_types=1);
         'Laurels\\Tests\\' => "$package/tests",
         'Laurels\\V1\\' => "$package/generated/Laurels/V1",
         'Laurels\\ErrorDetails\\' => "$package/generated/Laurels/ErrorDetails",
+        'Laurels\\Page\\' => "$package/generated/Laurels/Page",
         'Laurels\\' => "$package/src",
         'Google\\Protobuf\\' => '/usr/share/php/Google/Protobuf',
         'GPBMetadata\\' => '/usr/share/php/GPBMetadata',

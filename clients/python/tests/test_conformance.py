@@ -97,8 +97,10 @@ class Replay:
             self._stage.server.start()
             self._stage.relay.to = self._stage.server.address
             return {}
-        if "time" in options:
-            options["time"] = datetime.fromisoformat(options["time"].replace("Z", "+00:00"))
+        if call == "recordAll":
+            answers = self._client.record_all([laurels.Event(**_timed(event)) for event in options["events"]])
+            return {"recorded": [_shown(answer.recorded) for answer in answers]}
+        options = _timed(options)
         if "only" in options:
             options["badges"] = options.pop("only")
         # Progress comes with the badges.
@@ -152,6 +154,12 @@ class Replay:
                 self._compare(part, other, step)
         else:
             assert said == wanted, step
+
+
+def _timed(options: Any) -> Any:
+    if "time" not in options:
+        return options
+    return {**options, "time": datetime.fromisoformat(options["time"].replace("Z", "+00:00"))}
 
 
 def _shown(value: Any) -> Any:

@@ -60,6 +60,7 @@ impl Replay {
         let with = self.filled(&step["with"]);
         match step["call"].as_str().unwrap() {
             "record" => self.client.record(event(&with)).await.map(|recorded| shown_recorded(&recorded)),
+            "recordAll" => self.record_all(&with["events"]).await,
             "badges" | "progress" => self.badges(&with).await,
             "profile" => {
                 self.client.profile(text(&with, "user")).await.map(|profile| shown_profile(&profile))
@@ -76,6 +77,16 @@ impl Replay {
     fn restarted(&mut self, signal: &str) -> Result<Value, Error> {
         self.server.restart(signal);
         Ok(Value::Null)
+    }
+
+    async fn record_all(&self, events: &Value) -> Result<Value, Error> {
+        let events: Vec<_> = events.as_array().unwrap().iter().map(event).collect();
+        let mut answers = self.client.record_all(tokio_stream::iter(events)).await?;
+        let mut recorded = Vec::new();
+        while let Some(answer) = answers.next().await {
+            recorded.push(answer?.result.ok().as_ref().map_or(Value::Null, shown_recorded));
+        }
+        Ok(json!({ "recorded": recorded }))
     }
 
     async fn badges(&self, with: &Value) -> Result<Value, Error> {

@@ -89,6 +89,7 @@ impl Journal {
             directory: directory.to_owned(),
             identity,
             segment_bytes: options.segment_bytes,
+            ahead_bytes: options.ahead_bytes,
             segments: RwLock::new(segments),
             tail: Mutex::new(Tail::default()),
             holders: Mutex::new(0),
@@ -218,6 +219,10 @@ fn open_sealed(
     let (extent, fault) = recover::scan(&segment, &*file)?;
     if let Some(fault) = fault {
         return Err(damaged(&segment, &extent, &fault));
+    }
+    if extent.end < size {
+        // Zeros that a killed server left; the index is of a file without them.
+        file.truncate(extent.end).map_err(failed)?;
     }
     let segment = Segment::new(directory, identity, first, extent);
     sidecar::write(disk, &segment);

@@ -1,4 +1,5 @@
-//! Reads a segment from its beginning: to find what is where, and where it ends.
+//! Reads a segment from its beginning: to find what is where, and where it ends. Zeros up to the end of the file are
+//! what the next frames were to be written over, and nothing more.
 //!
 //! A commit is written only after the one before it was synced. So where a frame is bad and nothing good
 //! comes after it, the last commit was cut short by a crash: nobody was told of it, and it is cut off. Where a
@@ -53,6 +54,7 @@ pub(in crate::store) fn scan_from(
                 payload = frame.payload;
             }
             Ok(_) => return fault(segment, file, extent, size, "a frame is out of order"),
+            Err(_) if only_zeros(file, extent.end, size).map_err(failed)? => break,
             Err(problem) => return fault(segment, file, extent, size, problem),
         }
     }
@@ -70,6 +72,20 @@ fn fault(
     let good_after = search(segment, file, offset, size, extent.next)
         .map_err(|source| Error::io(format!("read {}", segment.path.display()), source))?;
     Ok((extent, Some(Fault { offset, bytes: size - offset, problem, good_after })))
+}
+
+fn only_zeros(file: &dyn File, from: u64, size: u64) -> std::io::Result<bool> {
+    let mut chunk = Vec::new();
+    let mut at = from;
+    while at < size {
+        chunk.resize(usize::try_from(size - at).unwrap_or(usize::MAX).min(SEARCH_BYTES), 0);
+        file.read_at(&mut chunk, at)?;
+        if chunk.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        at += chunk.len() as u64;
+    }
+    Ok(true)
 }
 
 /// The frame at this offset, or what is wrong with it.

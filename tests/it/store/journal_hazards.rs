@@ -15,9 +15,14 @@ use super::faults::FaultyDisk;
 use super::hazards::{Folder, tiny};
 use super::site::Site;
 
+/// The journal's file ends with its last commit, so that how long it is says where that ends.
+fn without_zeros() -> Options {
+    Options { ahead_bytes: 0, ..Options::default() }
+}
+
 /// A store with one segment, closed as by a kill; and how long the journal was after each group of ten.
 fn killed(groups: usize) -> (Folder, Site, PathBuf, Vec<usize>) {
-    let folder = Folder::new(Options { checkpoint_on_close: false, ..Options::default() });
+    let folder = Folder::new(Options { checkpoint_on_close: false, ..without_zeros() });
     let store = folder.embedded();
     let mut site = Site::default();
     let path = folder.path("journal").join(&folder.names("journal")[0]);
@@ -32,7 +37,7 @@ fn killed(groups: usize) -> (Folder, Site, PathBuf, Vec<usize>) {
 
 #[test]
 fn a_commit_cut_short_at_any_byte_is_as_if_it_had_not_been() {
-    let folder = Folder::new(Options { checkpoint_on_close: false, ..Options::default() });
+    let folder = Folder::new(Options { checkpoint_on_close: false, ..without_zeros() });
     let store = folder.embedded();
     let mut site = Site::default();
     site.fill(&store, 3);
@@ -56,6 +61,45 @@ fn a_commit_cut_short_at_any_byte_is_as_if_it_had_not_been() {
     let mut again = kept.clone();
     again.fill(&folder.embedded(), 5);
     again.assert_kept(&folder.embedded());
+}
+
+#[test]
+fn a_commit_is_written_over_zeros_and_those_that_a_kill_leaves_are_no_damage() {
+    let ahead_bytes = 3000;
+    let options =
+        Options { ahead_bytes, segment_bytes: 8000, checkpoint_on_close: false, ..Options::default() };
+    let folder = Folder::new(options);
+    let mut site = Site::default();
+    let logs = || folder.names("journal").into_iter().filter(|name| name.ends_with("log"));
+    let last = || folder.path("journal").join(logs().last().unwrap());
+    let store = folder.embedded();
+    let mut lengths = Vec::new();
+    for _ in 0..40 {
+        site.fill(&store, 2);
+        lengths.push(fs::metadata(last()).unwrap().len());
+    }
+    let grown = lengths.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!((2..10).contains(&grown), "most commits leave the file as long as it was: {lengths:?}");
+    let kept = site.clone();
+    site.fill(&store, 1);
+    let left = fs::read(last()).unwrap();
+    drop(store);
+    assert!(logs().count() > 1);
+    for name in logs() {
+        let bytes = fs::read(folder.path("journal").join(&name)).unwrap();
+        assert!(!bytes.ends_with(&[0; 100]), "{name}: no file that is closed ends with zeros");
+    }
+    let closed = fs::read(last()).unwrap();
+    assert!(left.len() > closed.len() + 100 && left.starts_with(&closed));
+    // As a kill leaves the last file: with all zeros or some of them, and with half a commit before them.
+    for zeros in [left.len() - closed.len(), 7, 1] {
+        fs::write(last(), &left[..closed.len() + zeros]).unwrap();
+        site.assert_kept(&folder.embedded());
+    }
+    let mut torn = left.clone();
+    torn[closed.len() - 20..].fill(0);
+    fs::write(last(), torn).unwrap();
+    kept.assert_kept(&folder.embedded());
 }
 
 #[test]
@@ -231,7 +275,7 @@ fn an_event_behind_a_damaged_header_is_not_taken_for_one_that_never_was() {
 /// whole once: what was left of it, to be put right by hand, was gone.
 #[test]
 fn a_damaged_last_commit_that_was_whole_once_is_not_cut_off() {
-    let folder = Folder::new(Options::default());
+    let folder = Folder::new(without_zeros());
     let mut site = Site::default();
     let store = folder.embedded();
     site.fill(&store, 10);
@@ -255,7 +299,7 @@ fn a_damaged_last_commit_that_was_whole_once_is_not_cut_off() {
 
 #[test]
 fn a_journal_that_has_lost_what_was_written_behind_is_refused() {
-    let folder = Folder::new(Options::default());
+    let folder = Folder::new(without_zeros());
     let mut site = Site::default();
     let store = folder.embedded();
     site.fill(&store, 10);

@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace Laurels\Transport;
 
 /**
- * What the two kinds of calls have in common: the request.
+ * What all kinds of calls have in common: the request.
  *
  * @internal
  */
@@ -38,14 +38,20 @@ abstract class CurlCall
         }
     }
 
-    /**
-     * @param \Google\Protobuf\Internal\Message $message
-     * @param array<string, list<string>> $metadata
-     * @param array<string, mixed> $options
-     */
-    public function start($message, array $metadata = [], array $options = []): void
+    public function getPeer(): string
     {
-        $this->body = Frames::of($message->serializeToString());
+        return $this->channel->getTarget();
+    }
+
+    /** @return array<string, list<string>> */
+    public function getTrailingMetadata(): array
+    {
+        return $this->status?->metadata ?? [];
+    }
+
+    /** @param array<string, string|list<string>> $metadata */
+    protected function say(array $metadata): void
+    {
         if ($this->deadline !== null) {
             $left = \max(1, (int) \ceil(($this->deadline - \microtime(true)) * 1000));
             $this->headers[] = "grpc-timeout: {$left}m";
@@ -61,18 +67,7 @@ abstract class CurlCall
         }
     }
 
-    public function getPeer(): string
-    {
-        return $this->channel->getTarget();
-    }
-
-    /** @return array<string, list<string>> */
-    public function getTrailingMetadata(): array
-    {
-        return $this->status?->metadata ?? [];
-    }
-
-    protected function read(string $message): object
+    protected function decoded(string $message): object
     {
         $answer = new $this->answerClass();
         $answer->mergeFromString($message);

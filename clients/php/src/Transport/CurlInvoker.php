@@ -16,8 +16,8 @@ use Grpc\CallInvoker;
  *         'grpc_call_invoker' => new CurlInvoker(new CurlSettings('http://127.0.0.1:50051'), Framing::Web),
  *     ]);
  *
- * Unary and server-streaming calls, deadlines (the call option `timeout`, in microseconds), cancelling, TLS,
- * compressed answers, details of errors. A PHP program cannot stream upwards with it.
+ * Deadlines (the call option `timeout`, in microseconds), cancelling, TLS, compressed answers, details of errors.
+ * RecordEvents is sent by writesDone(), all at once: write() all events before, and read() the answers afterwards.
  */
 final class CurlInvoker implements CallInvoker
 {
@@ -62,20 +62,19 @@ final class CurlInvoker implements CallInvoker
         return new CurlStreamingCall($channel, $method, $deserialize[0], $options);
     }
 
+    /**
+     * @param CurlChannel $channel
+     * @param string $method
+     * @param array{class-string, string} $deserialize
+     * @param array<string, mixed> $options
+     */
+    public function BidiStreamingCall($channel, $method, $deserialize, $options): CurlExchange
+    {
+        return new CurlExchange($channel, $method, $deserialize[0], $options);
+    }
+
     public function ClientStreamingCall($channel, $method, $deserialize, $options): never
     {
-        throw self::upwards($method);
-    }
-
-    public function BidiStreamingCall($channel, $method, $deserialize, $options): never
-    {
-        throw self::upwards($method);
-    }
-
-    private static function upwards(string $method): \BadMethodCallException
-    {
-        return new \BadMethodCallException(
-            "$method streams upwards, which ext-curl cannot; send the events one by one, or load ext-grpc"
-        );
+        throw new \BadMethodCallException("$method streams upwards for one answer, which no call of Laurels does");
     }
 }

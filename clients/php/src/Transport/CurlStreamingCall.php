@@ -30,6 +30,17 @@ final class CurlStreamingCall extends CurlCall
         $this->tick = $options['tick'] ?? static fn (): bool => true;
     }
 
+    /**
+     * @param \Google\Protobuf\Internal\Message $message
+     * @param array<string, string|list<string>> $metadata
+     * @param array<string, mixed> $options
+     */
+    public function start($message, array $metadata = [], array $options = []): void
+    {
+        $this->body = Frames::of($message->serializeToString());
+        $this->say($metadata);
+    }
+
     /** @return \Generator<int, object> */
     public function responses(): \Generator
     {
@@ -44,7 +55,7 @@ final class CurlStreamingCall extends CurlCall
                 $idle = true;
                 while ($this->driver !== null && ($message = $frames->next()) !== null) {
                     $idle = false;
-                    yield $this->read($message);
+                    yield $this->decoded($message);
                 }
                 if ($this->driver === null || !$this->mayGoOn()) {
                     return;

@@ -11,6 +11,17 @@ namespace Laurels\Transport;
  */
 final class CurlUnaryCall extends CurlCall
 {
+    /**
+     * @param \Google\Protobuf\Internal\Message $message
+     * @param array<string, string|list<string>> $metadata
+     * @param array<string, mixed> $options
+     */
+    public function start($message, array $metadata = [], array $options = []): void
+    {
+        $this->body = Frames::of($message->serializeToString());
+        $this->say($metadata);
+    }
+
     /** @return array{?object, CallStatus} */
     public function wait(): array
     {
@@ -24,6 +35,6 @@ final class CurlUnaryCall extends CurlCall
             $this->status = CallStatus::of(StatusCode::Internal, 'the answer is not one message');
             return [null, $this->status];
         }
-        return [$this->read($message), $this->status];
+        return [$this->decoded($message), $this->status];
     }
 }
