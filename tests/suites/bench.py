@@ -41,7 +41,8 @@ def figures_are_there(path):
 
 def built():
     """The program whose instructions are counted."""
-    command = ["cargo", "build", "--release", "--locked", "--quiet", "--bench", "instructions", "--message-format=json"]
+    command = ["cargo", "build", "--workspace", "--release", "--locked", "--quiet", "--bench", "instructions"]
+    command.append("--message-format=json")
     output = subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.PIPE, text=True).stdout
     artifacts = (json.loads(line) for line in output.splitlines())
     return next(a["executable"] for a in artifacts if a.get("executable") and a["target"]["name"] == "instructions")

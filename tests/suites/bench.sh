@@ -5,7 +5,9 @@ set -euo pipefail
 bash tests/suites/php-extensions.sh "$PWD/target/tools/source" "$PWD/target/php"
 figures=$(mktemp)
 trap 'rm -f "$figures"' EXIT
-cargo run --release --locked --quiet --package laurels-compare -- --smoke --json "$figures"
-# The peers do the same work.
-cargo test --release --locked --quiet --package laurels-compare
+# One build for all that follows.
+cargo build --workspace --release --locked --quiet --bins --bench instructions
+target/release/laurels-compare --built --smoke --json "$figures"
+# The peers do the same work, and end with whoever started them.
+cargo test --workspace --release --locked --quiet --bin laurels-compare --test ended
 python3 tests/suites/bench.py "$figures"

@@ -3,4 +3,4 @@
 set -euo pipefail
 # Damage that makes a program take all memory ends the test and not the machine.
 ulimit -v 8000000
-cargo test --locked --test disks
+cargo test --workspace --locked --test disks

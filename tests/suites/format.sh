@@ -4,4 +4,4 @@ set -euo pipefail
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 # A plain `cargo test` leaves them out, and so does --all-targets.
-cargo clippy --test attacks --locked --quiet -- -D warnings
+cargo clippy --workspace --test attacks --locked --quiet -- -D warnings

@@ -3,4 +3,4 @@
 set -euo pipefail
 # The clients' side; the server raises its own limit.
 ulimit -n "$(ulimit -Hn)"
-cargo test --locked --test load
+cargo test --workspace --locked --test load

@@ -3,4 +3,4 @@
 set -euo pipefail
 # A failure prints the rules and events, shrunk, and leaves its seed in tests/rules/seeds.txt, which is kept. For as long as you
 # like: LAURELS_SITES=1000000 cargo test --release --test rules
-cargo test --release --locked --test rules
+cargo test --workspace --release --locked --test rules
