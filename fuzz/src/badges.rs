@@ -9,7 +9,6 @@ use laurels::engine::{self, Decision, InMemory, Moment, trial};
 use laurels::event::{Event, Sequence};
 use laurels::key::Key;
 
-
 /// Most events that are decided for one file: a test of it may have many.
 const EVENTS_MAX: usize = 50;
 
