@@ -1,12 +1,15 @@
 //! The load: `laurels bench` in a process of its own, which also measures the CPU time of what it is aimed at.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
+use rustix::process::Signal;
 use serde::Deserialize;
 
+use crate::started::Started;
 use crate::subject::Subject;
 
 /// What is recorded: three stats listen to it, see [`crate::catalog`].
@@ -58,23 +61,16 @@ pub(crate) struct Percentiles {
 }
 
 /// A load that goes on until this is dropped.
-pub(crate) struct Meanwhile(Child);
-
-impl Drop for Meanwhile {
-    fn drop(&mut self) {
-        // It may have ended before.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+pub(crate) struct Meanwhile(#[expect(dead_code, reason = "what is dropped ends")] Started);
 
 impl Load {
     /// Does it, and measures.
     pub(crate) fn on(&self, program: &Path, subject: &Subject) -> anyhow::Result<Measured> {
         let mut command = self.command(program, subject);
-        let output = command.stderr(Stdio::inherit()).output();
-        let output = output.with_context(|| format!("start {}", program.display()))?;
-        let text = String::from_utf8(output.stdout)?;
+        let mut started = Started::start(command.stdout(Stdio::piped()), Signal::KILL)?;
+        let mut text = String::new();
+        started.output()?.read_to_string(&mut text)?;
+        started.wait()?;
         let measured: Measured = serde_json::from_str(&text)
             .with_context(|| format!("{command:?} said {text:?}; the server: {}", subject.log()))?;
         ensure!(measured.refused == 0, "{} were refused: {}", measured.refused, measured.refusal);
@@ -83,8 +79,8 @@ impl Load {
 
     /// Does it while something else is measured.
     pub(crate) fn meanwhile(&self, program: &Path, subject: &Subject) -> anyhow::Result<Meanwhile> {
-        let child = self.command(program, subject).stdout(Stdio::null()).spawn();
-        Ok(Meanwhile(child.with_context(|| format!("start {}", program.display()))?))
+        let mut command = self.command(program, subject);
+        Ok(Meanwhile(Started::start(command.stdout(Stdio::null()), Signal::KILL)?))
     }
 
     fn command(&self, program: &Path, subject: &Subject) -> Command {

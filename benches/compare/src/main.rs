@@ -20,6 +20,7 @@ mod population;
 mod replay;
 mod report;
 mod setting;
+mod started;
 mod subject;
 mod subscribers;
 
@@ -55,6 +56,9 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "php", measure: pages::measure },
 ];
 
+/// How often each is measured unless it is said.
+const ROUNDS: usize = 5;
+
 /// Measure Laurels against the limit and against its peers
 #[derive(Debug, Parser)]
 struct Compare {
@@ -63,15 +67,18 @@ struct Compare {
     /// Only whether each works, with little work: the figures mean nothing
     #[arg(long)]
     smoke: bool,
-    /// How often each is measured, in turn
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    /// How often each is measured, in turn: 5 times, unless it is a smoke run
+    #[arg(long)]
+    rounds: Option<usize>,
     /// Also write the figures, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// The server to measure, instead of the one that is built here
     #[arg(long, value_name = "PROGRAM")]
     laurels: Option<PathBuf>,
+    /// Build no server: the one beside this program is as it should be
+    #[arg(long)]
+    built: bool,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -80,11 +87,12 @@ fn main() -> anyhow::Result<()> {
     }
     let compare = Compare::parse();
     let chosen = choose(&compare.names)?;
-    let built = build()?;
+    let built = if compare.built { beside()? } else { build()? };
+    let _scratch = started::until_ended()?;
     let setting = Setting {
         laurels: compare.laurels.clone().unwrap_or_else(|| built.clone()),
         load: built,
-        rounds: if compare.smoke { 1 } else { compare.rounds },
+        rounds: compare.rounds.unwrap_or(if compare.smoke { 1 } else { ROUNDS }),
         smoke: compare.smoke,
     };
     let mut figures = Vec::new();
@@ -123,7 +131,12 @@ fn build() -> anyhow::Result<PathBuf> {
     command.args(["build", "--quiet", "--package", "laurels", "--bin", "laurels", "--profile", profile]);
     let status = command.current_dir(&top).status().context("start cargo")?;
     ensure!(status.success(), "the server does not build");
-    // Beside this program: both are built into the same place.
-    let here = std::env::current_exe().context("find this program")?;
-    Ok(here.with_file_name("laurels"))
+    beside()
+}
+
+/// The server beside this program: both are built into the same place.
+fn beside() -> anyhow::Result<PathBuf> {
+    let server = std::env::current_exe().context("find this program")?.with_file_name("laurels");
+    ensure!(server.exists(), "there is no {}", server.display());
+    Ok(server)
 }

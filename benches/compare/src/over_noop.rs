@@ -6,16 +6,17 @@ use crate::report::{Bar, Figure};
 use crate::setting::Setting;
 use crate::subject::Subject;
 
-/// `RecordEvent` with 1,024, 64 and 1 in flight: CPU time over the no-op's.
+/// `RecordEvent` with 1,024, 64 and 1 in flight, and of users who all come as often: CPU time over the no-op's.
 pub(crate) fn unary(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let pair = Pair::start(setting)?;
     let mut figures = Vec::new();
-    for (key, bar, in_flight, events) in [
-        ("unary_1024_over_noop", Some(Bar::AtMost(1.3)), 1024, 150_000),
-        ("unary_64_over_noop", Some(Bar::AtMost(1.6)), 64, 100_000),
-        ("unary_1_over_noop", None, 1, 10_000),
+    for (key, bar, in_flight, events, distribution) in [
+        ("unary_1024_over_noop", Some(Bar::AtMost(1.3)), 1024, 150_000, "zipf"),
+        ("unary_64_over_noop", Some(Bar::AtMost(1.6)), 64, 100_000, "zipf"),
+        ("unary_1_over_noop", None, 1, 10_000, "zipf"),
+        ("unary_1024_uniform_over_noop", None, 1024, 150_000, "uniform"),
     ] {
-        let load = Load { in_flight, events: setting.events(events), ..Load::default() };
+        let load = Load { in_flight, events: setting.events(events), distribution, ..Load::default() };
         let rounds = pair.rounds(setting, &load)?;
         let ratio = |(laurels, noop): &(Measured, Measured)| laurels.cpu_us / noop.cpu_us;
         figures.push(Figure::new(key, bar, rounds.iter().map(ratio).collect()));
@@ -26,11 +27,19 @@ pub(crate) fn unary(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
 /// `RecordEvents`: CPU time an event beyond the no-op's, without that of checkpoints.
 pub(crate) fn stream(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let pair = Pair::start(setting)?;
-    let load = Load { scenario: "stream", events: setting.events(500_000), ..Load::default() };
-    let rounds = pair.rounds(setting, &load)?;
-    let beyond =
-        |(laurels, noop): &(Measured, Measured)| laurels.cpu_us - laurels.checkpoints_us() - noop.cpu_us;
-    Ok(vec![Figure::new("stream_us_over_noop", Some(Bar::AtMost(1.5)), rounds.iter().map(beyond).collect())])
+    let mut figures = Vec::new();
+    for (key, bar, distribution) in [
+        ("stream_us_over_noop", Some(Bar::AtMost(1.5)), "zipf"),
+        ("stream_uniform_us_over_noop", None, "uniform"),
+    ] {
+        let events = setting.events(500_000);
+        let load = Load { scenario: "stream", events, distribution, ..Load::default() };
+        let rounds = pair.rounds(setting, &load)?;
+        let beyond =
+            |(laurels, noop): &(Measured, Measured)| laurels.cpu_us - laurels.checkpoints_us() - noop.cpu_us;
+        figures.push(Figure::new(key, bar, rounds.iter().map(beyond).collect()));
+    }
+    Ok(figures)
 }
 
 /// The two servers.
@@ -52,9 +61,10 @@ impl Pair {
             let noop = load.on(&setting.load, &self.noop)?;
             let laurels = load.on(&setting.load, &self.laurels)?;
             setting.tell(&format!(
-                "{} {} in flight, round {round}: no-op {:.2} µs, {:.0}/s; laurels {:.2} µs, {:.0}/s; {:.2?}",
+                "{} {} in flight, {}, round {round}: no-op {:.2} µs, {:.0}/s; laurels {:.2} µs, {:.0}/s; {:.2?}",
                 load.scenario,
                 load.in_flight,
+                load.distribution,
                 noop.cpu_us,
                 noop.rate_per_s,
                 laurels.cpu_us,

@@ -3,14 +3,15 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::peers;
+use crate::started::Started;
 
 /// In what Linux counts CPU time: what takes less than that is told to take as much.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -23,7 +24,7 @@ pub(crate) struct Subject {
 }
 
 struct Process {
-    child: Child,
+    started: Started,
     url: String,
     /// The server may write to it until it ends.
     _output: BufReader<ChildStdout>,
@@ -51,17 +52,14 @@ impl Subject {
 
     /// Stops `laurels serve`, which then has everything on the disk.
     pub(crate) fn stop(&mut self) -> anyhow::Result<()> {
-        let pid = Pid::from_child(&self.process.child);
-        kill_process(pid, Signal::TERM)?;
-        let status = self.process.child.wait()?;
+        let status = self.process.started.end_by(Signal::TERM)?;
         ensure!(status.success(), "the server stopped with {status}: {}", self.log());
         Ok(())
     }
 
     /// Kills it: what it has not written behind is left in its journal.
     pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
-        self.process.child.kill()?;
-        self.process.child.wait()?;
+        self.process.started.end_by(Signal::KILL)?;
         Ok(())
     }
 
@@ -77,7 +75,7 @@ impl Subject {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.process.child.id()
+        self.process.started.id()
     }
 
     /// Where it keeps everything.
@@ -124,24 +122,15 @@ impl Process {
         }
         // Not in the directory of whoever runs this, where a laurels.toml may be.
         command.current_dir(directory).stdout(Stdio::piped()).stderr(File::create(directory.join("log"))?);
-        let mut child = command.spawn().with_context(|| format!("start {:?}", command.get_program()))?;
-        let mut output = BufReader::new(child.stdout.take().context("its output is piped")?);
+        let mut started = Started::start(&mut command, Signal::KILL)?;
+        let mut output = BufReader::new(started.output()?);
         let mut line = String::new();
         output.read_line(&mut line)?;
         let Some((_, address)) = line.trim().split_once(" listens on ") else {
-            child.kill()?;
-            let status = child.wait()?;
+            let status = started.end_by(Signal::KILL)?;
             bail!("{:?} did not start ({status}): {}", command.get_program(), log(directory));
         };
-        Ok(Process { url: format!("http://{address}"), child, _output: output })
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended before.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Ok(Process { url: format!("http://{address}"), started, _output: output })
     }
 }
 

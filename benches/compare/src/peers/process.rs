@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use anyhow::{Context as _, bail, ensure};
+use rustix::process::Signal;
 use tempfile::TempDir;
+
+use crate::started::Started;
 
 /// How often a server is asked whether it listens by now.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
@@ -20,8 +22,7 @@ const NOBODY: u32 = 65534;
 
 /// A running server. Dropped, it is ended, and its directory goes.
 pub(crate) struct Process {
-    child: Child,
-    end: Signal,
+    started: Started,
     directory: Directory,
 }
 
@@ -63,11 +64,10 @@ pub(crate) fn is_root() -> bool {
 
 /// Runs a command to its end. Fails where it fails, with what it said.
 pub(crate) fn run(mut command: Command) -> anyhow::Result<()> {
-    let output = command.output().with_context(|| format!("start {:?}", command.get_program()))?;
-    if !output.status.success() {
-        let said = [output.stdout, output.stderr].concat();
-        bail!("{command:?} failed ({}): {}", output.status, String::from_utf8_lossy(&said));
-    }
+    let said = tempfile::NamedTempFile::new().context("make a file")?;
+    command.stdout(said.as_file().try_clone()?).stderr(said.as_file().try_clone()?);
+    let status = Started::start(&mut command, Signal::KILL)?.wait()?;
+    ensure!(status.success(), "{command:?} failed ({status}): {}", fs::read_to_string(&said)?);
     Ok(())
 }
 
@@ -81,8 +81,7 @@ impl Process {
     pub(crate) fn start(mut command: Command, directory: Directory, end: Signal) -> anyhow::Result<Process> {
         let log = File::create(directory.path().join("log"))?;
         command.current_dir(directory.path()).stdout(log.try_clone()?).stderr(log);
-        let child = command.spawn().with_context(|| format!("start {:?}", command.get_program()))?;
-        Ok(Process { child, end, directory })
+        Ok(Process { started: Started::start(&mut command, end)?, directory })
     }
 
     /// Waits until it answers.
@@ -95,7 +94,7 @@ impl Process {
                 Ok(connection) => return Ok(connection),
                 Err(error) => error,
             };
-            let ended = self.child.try_wait()?;
+            let ended = self.started.ended()?;
             if ended.is_some() || asked == ASKED_MAX {
                 bail!("it does not listen ({error}), {ended:?}: {}", self.log());
             }
@@ -110,7 +109,7 @@ impl Process {
 
     /// The CPU time that it has used, with all processes that it started.
     pub(crate) fn spent(&self) -> anyhow::Result<Duration> {
-        spent(self.child.id())
+        spent(self.started.id())
     }
 }
 
@@ -127,14 +126,6 @@ pub(crate) fn spent(root: u32) -> anyhow::Result<Duration> {
     };
     let ticks: u64 = stats.iter().filter(|(pid, _)| descends(**pid)).map(|(_, stat)| stat.ticks).sum();
     Ok(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended before.
-        let _ = kill_process(Pid::from_child(&self.child), self.end);
-        let _ = self.child.wait();
-    }
 }
 
 /// What Linux tells of a process.

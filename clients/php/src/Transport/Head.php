@@ -19,7 +19,7 @@ final class Head
     /** Takes one line: for CURLOPT_HEADERFUNCTION. */
     public function line(string $line): void
     {
-        if (\preg_match('~^HTTP/[\d.]+ (\d{3})~', $line, $matches) === 1) {
+        if (\str_starts_with($line, 'HTTP/') && \preg_match('~^HTTP/[\d.]+ (\d{3})~', $line, $matches) === 1) {
             // Begins anew: what came before was a "100 Continue", or a proxy's answer to CONNECT.
             $this->fields = [];
             $this->httpStatus = (int) $matches[1];
