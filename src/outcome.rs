@@ -54,16 +54,27 @@ impl Record {
         share.apply_to(document)
     }
 
-    /// What it changed in each document. One event may change many thousands, so they are not looked for one by one.
-    pub fn shares(&self) -> BTreeMap<Key, Share<'_>> {
-        let mut shares: BTreeMap<Key, Share<'_>> = BTreeMap::new();
-        for (key, changes) in &self.changes {
-            shares.entry(key.clone()).or_insert_with(|| Share::of(self)).changes.extend(changes);
-        }
-        for news in self.news() {
-            let share = shares.entry(Key::user(&news.award().user)).or_insert_with(|| Share::of(self));
-            share.news.push(news);
-        }
+    /// What it changed in each document, sorted by key. One event may change many thousands, so they are not looked for
+    /// one by one.
+    pub fn shares(&self) -> Vec<(Key, Share<'_>)> {
+        let changed = self.changes.iter().map(|(key, changes)| {
+            let changes = changes.iter().collect();
+            (key.clone(), Share { changes, ..Share::of(self) })
+        });
+        let told = self
+            .news()
+            .map(|news| (Key::user(&news.award().user), Share { news: vec![news], ..Share::of(self) }));
+        let mut shares: Vec<_> = changed.chain(told).collect();
+        // What happened to one document stays in its order.
+        shares.sort_by(|(one, _), (other, _)| one.cmp(other));
+        shares.dedup_by(|(key, share), (before, whole)| {
+            let is_same = key == before;
+            if is_same {
+                whole.changes.append(&mut share.changes);
+                whole.news.append(&mut share.news);
+            }
+            is_same
+        });
         shares
     }
 

@@ -11,9 +11,11 @@ mod behind;
 pub mod disk;
 mod documents;
 mod embedded;
+mod hash;
 mod history;
 mod ids;
 mod journal;
+mod known;
 mod layout;
 mod lists;
 mod materialized;
@@ -40,8 +42,8 @@ pub use backup::{BACKUP_CHUNK_BYTES, Contents, Until, inspect, restore};
 pub use embedded::Embedded;
 pub use history::{Past, history};
 pub use options::{
-    CACHE_BYTES, CACHE_BYTES_MIN, CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, Options,
-    SEGMENT_BYTES, SEGMENT_BYTES_MIN, TREE_CACHE_PART,
+    CACHE_BYTES, CACHE_BYTES_MIN, CHECKPOINT_JOURNAL_BYTES, CHECKPOINT_JOURNAL_BYTES_MIN, KNOWN_PART,
+    Options, SEGMENT_BYTES, SEGMENT_BYTES_MIN, TREE_CACHE_PART,
 };
 pub use timeline::{Timeline, Timelines};
 pub use verify::verify;
@@ -74,7 +76,8 @@ pub trait Store: Send + Sync + 'static {
     /// What is kept of the event with this id, if it was recorded.
     fn recorded(&self, id: &EventId) -> Result<Option<Earlier>, Error>;
 
-    /// The document under this key, if it is in memory: costs no I/O. None means *ask [`load`](Store::load)*.
+    /// The document under this key, if it is in memory, or an empty one where it is known that nothing is kept: costs
+    /// no I/O. None means *ask [`load`](Store::load)*.
     fn at_hand(&self, key: &Key) -> Option<Arc<Document>>;
 
     /// The documents under these keys, in the same order; an empty one where nothing is kept. May read the

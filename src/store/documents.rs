@@ -9,12 +9,13 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use quick_cache::Weighter;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use xxhash_rust::xxh3::Xxh3Builder;
-
+use super::hash::Seeded;
+use super::known::Known;
+use super::options::KNOWN_PART;
 use crate::document::Document;
 use crate::key::Key;
+use quick_cache::Weighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
 /// The dirty ones are in so many tables with a lock each, so that a commit of a thousand holds none for long.
 const SHARDS: usize = 64;
@@ -23,9 +24,13 @@ pub(super) const OVERHEAD_BYTES: u64 = 256;
 
 /// All documents in memory.
 pub(super) struct Documents {
-    hasher: Xxh3Builder,
+    hasher: Seeded,
     shards: Vec<RwLock<Shard>>,
-    clean: Cache<Key, Held, ByWeight, Xxh3Builder>,
+    clean: Cache<Key, Held, ByWeight, Seeded>,
+    /// Those that may be in sled. One that is no more in memory is among them.
+    pub(super) known: Known,
+    /// What stands for a document that is not there.
+    nothing: Arc<Document>,
     /// Bytes of the dirty and the leaving.
     dirty_bytes: AtomicU64,
 }
@@ -36,7 +41,7 @@ struct Shard {
 }
 
 /// Seeded, so that what follows from its order is the same again where the seed is.
-type Table = HashMap<Key, Held, Xxh3Builder>;
+type Table = HashMap<Key, Held, Seeded>;
 
 /// A document, and about how many bytes it takes.
 #[derive(Clone)]
@@ -58,9 +63,11 @@ impl Weighter<Key, Held> for ByWeight {
 pub(super) struct Leaving(Vec<Arc<Table>>);
 
 impl Documents {
-    /// Keeps about so many bytes of clean documents.
+    /// Keeps about so many bytes of clean documents, and of what tells which others there are.
     pub(super) fn new(cache_bytes: u64, hash_seed: u64) -> Documents {
-        let hasher = Xxh3Builder::new().with_seed(hash_seed);
+        let known_bytes = cache_bytes / KNOWN_PART;
+        let cache_bytes = cache_bytes - known_bytes;
+        let hasher = Seeded::new(hash_seed);
         Documents {
             hasher,
             shards: (0..SHARDS).map(|_| RwLock::new(Shard::new(hasher))).collect(),
@@ -72,29 +79,38 @@ impl Documents {
                 hasher,
                 DefaultLifecycle::default(),
             ),
+            known: Known::new(known_bytes, hash_seed),
+            nothing: Arc::default(),
             dirty_bytes: AtomicU64::new(0),
         }
     }
 
-    /// The document, if it is in memory.
+    /// The document, if it is in memory, or if it is known that there is none.
     pub(super) fn at_hand(&self, key: &Key) -> Option<Arc<Document>> {
         let shard = self.read(key);
-        let held = shard.newest(key).cloned().or_else(|| self.clean.get(key))?;
-        Some(held.document)
+        match shard.newest(key).cloned().or_else(|| self.clean.get(key)) {
+            Some(held) => Some(held.document),
+            // Under the lock, so that it was known before it could leave the memory.
+            None => (!self.known.may_have(key)).then(|| self.nothing.clone()),
+        }
     }
 
     /// Shows a document as a commit left it. `grown` is by how much, at most.
     pub(super) fn publish(&self, key: &Key, document: Arc<Document>, grown: u64) {
         let mut shard = self.write(key);
-        let before = match shard.newest(key) {
+        if let Some(held) = shard.dirty.get_mut(key) {
+            held.document = document;
+            held.bytes += grown;
+            self.dirty_bytes.fetch_add(grown, Ordering::Relaxed);
+            return;
+        }
+        let before = match shard.leaving.get(key) {
             Some(held) => held.bytes,
             None => self.clean.peek(key).map_or(0, |held| held.bytes),
         };
         let held = Held { document, bytes: before + grown };
-        let counted = held.counted();
-        let replaced = shard.dirty.insert(key.clone(), held);
-        self.dirty_bytes.fetch_add(counted, Ordering::Relaxed);
-        self.dirty_bytes.fetch_sub(replaced.map_or(0, |held| held.counted()), Ordering::Relaxed);
+        self.dirty_bytes.fetch_add(held.counted(), Ordering::Relaxed);
+        shard.dirty.insert(key.clone(), held);
     }
 
     /// About how many bytes are not written behind yet.
@@ -106,7 +122,7 @@ impl Documents {
     /// fetch. Only the thread that writes behind may fetch: were documents written behind meanwhile, the newer one might be
     /// in memory no longer.
     pub(super) fn fetched(&self, key: &Key, fetched: Held) -> Arc<Document> {
-        // Under this lock a dirty document becomes a clean one.
+        // Under this lock a leaving document becomes a clean one.
         let shard = self.write(key);
         match shard.newest(key) {
             Some(newer) => newer.document.clone(),
@@ -122,18 +138,22 @@ impl Documents {
         Leaving(self.shards.iter().map(|shard| self.leave_shard(shard)).collect())
     }
 
-    /// What was taken is durable: it is clean from now on. `bytes` says how many each takes.
-    pub(super) fn left(&self, leaving: Leaving, bytes: &HashMap<Key, u64>) {
-        let Leaving(tables) = leaving;
-        for (shard, table) in self.shards.iter().zip(tables) {
-            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            shard.leaving = Arc::new(Table::with_hasher(self.hasher));
-            for (key, held) in table.iter() {
-                self.dirty_bytes.fetch_sub(held.counted(), Ordering::Relaxed);
-                // Under the dirty ones, where there is a newer one.
-                let bytes = bytes.get(key).copied().unwrap_or(held.bytes);
-                self.clean.insert(key.clone(), Held { document: held.document.clone(), bytes });
-            }
+    /// What was taken is durable: it is clean from now on. `written` are all of them, with how many bytes each takes.
+    pub(super) fn left<'a>(
+        &self,
+        leaving: &Leaving,
+        written: impl Iterator<Item = (&'a Key, &'a Arc<Document>, u64)>,
+    ) {
+        // Nobody sees them there while they are leaving as well, so no lock is held meanwhile.
+        for (key, document, bytes) in written {
+            self.clean.insert(key.clone(), Held { document: document.clone(), bytes });
+        }
+        for (shard, table) in self.shards.iter().zip(&leaving.0) {
+            let counted = table.values().map(Held::counted).sum();
+            let none = Arc::new(Table::with_hasher(self.hasher));
+            // It is freed where `leaving` is, without the lock.
+            shard.write().unwrap_or_else(PoisonError::into_inner).leaving = none;
+            self.dirty_bytes.fetch_sub(counted, Ordering::Relaxed);
         }
     }
 
@@ -180,7 +200,7 @@ impl Documents {
 }
 
 impl Shard {
-    fn new(hasher: Xxh3Builder) -> Shard {
+    fn new(hasher: Seeded) -> Shard {
         Shard { dirty: Table::with_hasher(hasher), leaving: Arc::new(Table::with_hasher(hasher)) }
     }
 
@@ -228,6 +248,11 @@ mod tests {
         documents.publish(&key(), held(sequence).document, 10);
     }
 
+    fn left(documents: &Documents, leaving: Leaving) {
+        let written = leaving.sorted();
+        documents.left(&leaving, written.iter().map(|(key, document)| (*key, *document, 10)));
+    }
+
     fn seen(documents: &Documents) -> Option<u64> {
         documents.at_hand(&key()).map(|document| document.sequence.0)
     }
@@ -241,10 +266,10 @@ mod tests {
         assert_eq!(seen(&documents), Some(1));
         publish(&documents, 2);
         assert_eq!(seen(&documents), Some(2));
-        documents.left(leaving, &HashMap::new());
+        left(&documents, leaving);
         assert_eq!(seen(&documents), Some(2));
         let leaving = documents.leave();
-        documents.left(leaving, &HashMap::new());
+        left(&documents, leaving);
         assert_eq!(seen(&documents), Some(2));
         assert_eq!(documents.dirty_bytes(), 0);
     }
@@ -259,7 +284,7 @@ mod tests {
         let leaving = documents.leave();
         let sequences: Vec<_> = leaving.sorted().iter().map(|(_, document)| document.sequence.0).collect();
         assert_eq!(sequences, [1, 2]);
-        documents.left(leaving, &HashMap::new());
+        left(&documents, leaving);
         assert_eq!(documents.dirty_bytes(), 0);
     }
 
@@ -270,7 +295,7 @@ mod tests {
         let document = documents.fetched(&key(), held(1));
         assert_eq!(document.sequence, Sequence(2));
         assert_eq!(seen(&documents), Some(2));
-        documents.left(documents.leave(), &HashMap::new());
+        left(&documents, documents.leave());
         assert_eq!(seen(&documents), Some(2));
     }
 }

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::disk::Disk;
+use super::hash::Seeded;
 use super::{Error, Identity};
 use crate::event::{EventId, Sequence};
 pub(super) use run::{Run, Span};
@@ -53,7 +54,8 @@ struct Kept {
 struct Recent {
     first: u64,
     last: u64,
-    by_fingerprint: HashMap<u64, u64>,
+    /// Fingerprints are seeded already.
+    by_fingerprint: HashMap<u64, u64, Seeded>,
     /// Those whose fingerprint was in the table already.
     clashes: Vec<Entry>,
 }

@@ -18,9 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 use super::disk::{Disk, File};
+use super::hash::Seeded;
 use super::{Error, Identity};
 use crate::event::Sequence;
 use crate::outcome::Record;
@@ -37,8 +37,8 @@ const FRAMES_BYTES: u64 = 16 << 20;
 
 type Frames = Cache<(u64, u64), Arc<Frame>, ByBytes, Hasher>;
 type Files = Cache<u64, Arc<dyn File>, UnitWeighter, Hasher>;
-/// Nobody can choose the keys.
-type Hasher = Xxh3DefaultBuilder;
+/// Nobody can choose the keys, so no seed is needed.
+type Hasher = Seeded;
 
 /// An open journal.
 pub(super) struct Journal {
@@ -79,8 +79,9 @@ impl quick_cache::Weighter<(u64, u64), Arc<Frame>> for ByBytes {
 }
 
 fn caches() -> (Files, Frames) {
-    let files = Cache::with(OPEN_FILES, OPEN_FILES as u64, UnitWeighter, Hasher::new(), Default::default());
-    let frames = Cache::with(64, FRAMES_BYTES, ByBytes, Hasher::new(), Default::default());
+    let files =
+        Cache::with(OPEN_FILES, OPEN_FILES as u64, UnitWeighter, Hasher::default(), Default::default());
+    let frames = Cache::with(64, FRAMES_BYTES, ByBytes, Hasher::default(), Default::default());
     (files, frames)
 }
 

@@ -24,6 +24,9 @@ pub const CACHE_BYTES: u64 = 256 << 20;
 pub const CACHE_BYTES_MIN: u64 = 1 << 20;
 /// What sled keeps in memory for itself, as a part of that. Small: documents at hand are in our own cache.
 pub const TREE_CACHE_PART: u64 = 4;
+/// What it takes at most to know which documents there are, as a part of that too: room for 43 of them for each KiB of
+/// the cache. Where there are more, sled is asked more and more often for users who were never heard of.
+pub const KNOWN_PART: u64 = 16;
 /// After so many bytes of journal everything is written behind: about what an opening has to replay.
 pub const CHECKPOINT_JOURNAL_BYTES: u64 = 64 << 20;
 /// Nothing smaller can be asked for: a checkpoint syncs several files, and less would be one with every event.
@@ -59,7 +62,7 @@ pub struct Options {
     pub segment_bytes: u64,
     /// How far ahead the journal's last file is filled with zeros. 0: not at all.
     pub ahead_bytes: u64,
-    /// How much memory clean documents may take.
+    /// How much memory clean documents may take, with what tells [which there are](KNOWN_PART).
     pub cache_bytes: u64,
     /// How much memory sled may take for its own cache.
     pub tree_cache_bytes: u64,

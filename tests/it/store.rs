@@ -6,6 +6,7 @@ mod edges;
 mod faults;
 mod hazards;
 mod journal_hazards;
+mod known;
 mod retention;
 mod site;
 mod sled_hazards;

@@ -137,12 +137,14 @@ impl Keeper {
                 return Ok(());
             }
             let shared = self.shared.clone();
-            let written =
-                write::write(&shared, &sled, &leaving.sorted(), &sums, || self.serve_between(&sled));
+            let documents = leaving.sorted();
+            let written = write::write(&shared, &sled, &documents, &sums, || self.serve_between(&sled));
             match written {
                 Ok(sizes) => {
                     self.sled = Some(sled);
-                    shared.documents.left(leaving, &sizes);
+                    let written = documents.iter().zip(sizes);
+                    let written = written.map(|((key, document), bytes)| (*key, *document, bytes));
+                    shared.documents.left(&leaving, written);
                     shared.journal_bytes.fetch_sub(journal_bytes, Ordering::SeqCst);
                     shared.behind.store(sums.sequence.0, Ordering::SeqCst);
                     self.behind = sums;
@@ -282,6 +284,8 @@ impl Keeper {
             .map_err(Trouble::Other)?;
         let was_there = shared.options.trees.is_in(&path);
         let sled = Materialized::open(&path, &shared.options)?;
+        // Of a new one it is known at once that it has nothing.
+        shared.documents.known.read_on(&sled)?;
         let behind = match write::read_sums(&sled)? {
             Some(sums) if sums.sequence < sealed => return Err(forgotten(sums.sequence, sealed)),
             None if was_there && sealed > Sequence(0) => return Err(forgotten(Sequence(0), sealed)),

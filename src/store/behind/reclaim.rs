@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::super::backup::format::{Block, Extent, RunOfIds};
-use super::super::materialized::{Materialized, StoredKey};
+use super::super::materialized::Materialized;
 use super::super::published::Sums;
 use super::super::snapshot::{Snapshot, Unfinished};
 use super::super::tree::Trouble;
@@ -237,7 +237,7 @@ fn documents_from(snapshot: &Snapshot, sled: &Materialized, shared: &Shared) -> 
                     let bytes = postcard::to_stdvec(document).map_err(|error| {
                         Trouble::Other(Error::io("write a document", std::io::Error::other(error)))
                     })?;
-                    batch.put(StoredKey::Document(key), &bytes)?;
+                    write::put(shared, &mut batch, key, &bytes)?;
                 }
             }
             Block::About(_) | Block::Run(_) | Block::Ids(_) | Block::Events(..) | Block::End(_) => {}

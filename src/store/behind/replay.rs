@@ -4,11 +4,11 @@
 //! fit into memory is written behind on the way.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::Xxh3Builder;
-
 use super::super::documents::OVERHEAD_BYTES;
+use super::super::hash::Seeded;
 use super::super::journal::{Entry, Frame};
 use super::super::materialized::Materialized;
 use super::super::published::Sums;
@@ -31,13 +31,13 @@ pub(super) struct Replay<'a> {
     /// How far it came.
     pub(super) sums: Sums,
     /// What is not in sled, with about how many bytes each takes.
-    pub(super) changed: HashMap<Key, (Arc<Document>, u64), Xxh3Builder>,
+    pub(super) changed: HashMap<Key, (Arc<Document>, u64), Seeded>,
     bytes: u64,
 }
 
 impl<'a> Replay<'a> {
     pub(super) fn new(shared: &'a Shared, sled: &'a Materialized, behind: Sums) -> Replay<'a> {
-        let changed = HashMap::with_hasher(Xxh3Builder::new().with_seed(shared.options.hash_seed));
+        let changed = HashMap::with_hasher(Seeded::new(shared.options.hash_seed));
         Replay { shared, sled, sums: behind.clone(), behind, changed, bytes: 0 }
     }
 
@@ -106,16 +106,18 @@ impl<'a> Replay<'a> {
             return Ok(());
         }
         for (key, of_document) in record.shares() {
-            if !self.changed.contains_key(&key) {
-                let (document, bytes) = write::read(self.shared, self.sled, &key)?.unwrap_or_default();
-                self.changed.insert(key.clone(), (Arc::new(document), bytes));
-                self.bytes += bytes + OVERHEAD_BYTES;
-            }
-            if let Some((document, bytes)) = self.changed.get_mut(&key) {
-                of_document.apply_to(Arc::make_mut(document));
-                *bytes += share;
-                self.bytes += share;
-            }
+            let (document, bytes) = match self.changed.entry(key) {
+                Occupied(known) => known.into_mut(),
+                Vacant(free) => {
+                    let read = write::read(self.shared, self.sled, free.key())?;
+                    let (document, bytes) = read.unwrap_or_default();
+                    self.bytes += bytes + OVERHEAD_BYTES;
+                    free.insert((Arc::new(document), bytes))
+                }
+            };
+            of_document.apply_to(Arc::make_mut(document));
+            *bytes += share;
+            self.bytes += share;
         }
         self.sums.count(record);
         Ok(())

@@ -1,9 +1,8 @@
 //! Documents to sled, and from it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::materialized::{Materialized, StoredKey};
+use super::super::materialized::{Batch, Materialized, StoredKey};
 use super::super::published::Sums;
 use super::super::tree::Trouble;
 use super::{Shared, seal};
@@ -11,23 +10,23 @@ use crate::document::Document;
 use crate::key::Key;
 
 /// Writes documents, and then that everything up to `sums` is there. Both are durable when it returns; how
-/// many bytes each document took is answered. `between` is called now and then, and can stop it.
+/// many bytes each document took is answered, in their order. `between` is called now and then, and can stop it.
 pub(super) fn write(
     shared: &Shared,
     sled: &Materialized,
     documents: &[(&Key, &Arc<Document>)],
     sums: &Sums,
     mut between: impl FnMut() -> Result<(), Trouble>,
-) -> Result<HashMap<Key, u64>, Trouble> {
-    let mut sizes = HashMap::with_capacity(documents.len());
+) -> Result<Vec<u64>, Trouble> {
+    let mut sizes = Vec::with_capacity(documents.len());
     let mut bytes = Vec::new();
     let mut batch = sled.batch();
     for (key, document) in documents {
         bytes.clear();
         postcard::to_io(&***document, &mut bytes).map_err(|error| other("a document", error))?;
-        sizes.insert((*key).clone(), bytes.len() as u64);
+        sizes.push(bytes.len() as u64);
         // In one that is new nothing was ever kept.
-        if !document.is_new() && batch.put(StoredKey::Document(key), &bytes)? {
+        if !document.is_new() && put(shared, &mut batch, key, &bytes)? {
             between()?;
         }
     }
@@ -43,13 +42,31 @@ pub(super) fn write(
     Ok(sizes)
 }
 
+/// Adds a document to a batch: the only way by which one comes into sled. Answers whether some were written just now.
+pub(super) fn put(
+    shared: &Shared,
+    batch: &mut Batch<'_>,
+    key: &Key,
+    document: &[u8],
+) -> Result<bool, Trouble> {
+    shared.documents.known.note(key);
+    batch.put(StoredKey::Document(key), document)
+}
+
 /// The document under a key, and how many bytes it takes there.
 pub(super) fn read(
     shared: &Shared,
     sled: &Materialized,
     key: &Key,
 ) -> Result<Option<(Document, u64)>, Trouble> {
-    let Some(bytes) = sled.get(StoredKey::Document(key))? else { return Ok(None) };
+    if !shared.documents.known.may_have(key) {
+        return Ok(None);
+    }
+    let Some(bytes) = sled.get(StoredKey::Document(key))? else {
+        // The more often it is asked in vain, the sooner that ends.
+        shared.documents.known.read_on(sled)?;
+        return Ok(None);
+    };
     let document: Document = postcard::from_bytes(&bytes)
         .map_err(|error| Trouble::Broken(format!("a document cannot be read: {error}")))?;
     // Documents are written before the sums that vouch for them: so they may tell of events that the journal has

@@ -90,9 +90,10 @@ impl Header {
 }
 
 fn checksum(seed: u32, count: u32, first: Sequence, payload: &[u8]) -> u32 {
-    let sum = crc32c::crc32c_append(seed, &count.to_le_bytes());
-    let sum = crc32c::crc32c_append(sum, &first.0.to_le_bytes());
-    crc32c::crc32c_append(sum, payload)
+    let mut before = [0; 12];
+    before[..4].copy_from_slice(&count.to_le_bytes());
+    before[4..].copy_from_slice(&first.0.to_le_bytes());
+    crc32c::crc32c_append(crc32c::crc32c_append(seed, &before), payload)
 }
 
 /// A frame that was read, and whose checksum was right.
