@@ -15,8 +15,10 @@ mod reload;
 mod writer;
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -128,11 +130,14 @@ pub struct Pending {
     answer: oneshot::Receiver<Result<Recorded, Error>>,
 }
 
-impl Pending {
-    /// Waits until the event is kept.
-    pub async fn answer(self) -> Result<Recorded, Error> {
+impl Future for Pending {
+    type Output = Result<Recorded, Error>;
+
+    /// Ready when the event is kept, or could not be.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // A writer that stops in good order answers all that it was given.
-        self.answer.await.unwrap_or_else(|_| Err(Error::internal(error::WriterDied)))
+        let answer = Pin::new(&mut self.answer).poll(cx);
+        answer.map(|answer| answer.unwrap_or_else(|_| Err(Error::internal(error::WriterDied))))
     }
 }
 
@@ -168,8 +173,9 @@ impl Service {
         let hub = Arc::new(Hub::default());
         let catalog = Arc::new(InUse(RwLock::new(catalog)));
         let (queue, submitted) = mpsc::channel(limits.queue_events);
-        let writer = Writer::new(store.clone(), catalog.clone(), hub.clone(), clock.clone(), submitted);
-        let writer = Mutex::new(Some(writer.spawn(threads.clone())));
+        let (kept, rules, told) = (store.clone(), catalog.clone(), hub.clone());
+        let writer = Writer::new(kept, rules, told, clock.clone(), submitted, threads.clone());
+        let writer = Mutex::new(Some(writer.spawn()));
         let room = Arc::new(Semaphore::new(limits.queue_bytes / PIECE_BYTES));
         let (stopping, reloading, folder) = Default::default();
         Service(Arc::new(Inner {
@@ -378,7 +384,7 @@ impl Inner {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded { retry_after: RETRY_AFTER },
             mpsc::error::TrySendError::Closed(_) => self.no_writer(),
         })?;
-        pending.answer().await
+        pending.await
     }
 
     async fn parse(self: &Arc<Self>, draft: Draft) -> Result<(Event, Time), Error> {

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 
@@ -32,7 +33,11 @@ pub struct Threads(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    System { since: Instant },
+    /// `tasks` is the runtime in which it was begun, if it was in one.
+    System {
+        since: Instant,
+        tasks: Option<Handle>,
+    },
     Scheduled(Arc<dyn Schedule>),
 }
 
@@ -52,7 +57,7 @@ pub struct Panicked;
 
 impl Default for Threads {
     fn default() -> Threads {
-        Threads(Kind::System { since: Instant::now() })
+        Threads(Kind::System { since: Instant::now(), tasks: Handle::try_current().ok() })
     }
 }
 
@@ -144,10 +149,19 @@ impl Threads {
         }
     }
 
+    /// Has tasks woken by a task instead of by this thread: from outside, each one that is woken may take a call of the
+    /// system, since no thread of the runtime is awake.
+    pub fn wake_together(&self, waking: impl FnOnce() + Send + 'static) {
+        match &self.0 {
+            Kind::System { tasks: Some(tasks), .. } => drop(tasks.spawn(async move { waking() })),
+            Kind::System { tasks: None, .. } | Kind::Scheduled(_) => waking(),
+        }
+    }
+
     /// How much time has passed since some moment. Never goes back.
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
-            Kind::System { since } => since.elapsed(),
+            Kind::System { since, .. } => since.elapsed(),
             Kind::Scheduled(schedule) => schedule.elapsed(),
         }
     }

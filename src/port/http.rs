@@ -2,6 +2,9 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +13,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tower::util::{Oneshot, ServiceExt};
 
 use super::body::{Body, watched};
@@ -71,9 +75,20 @@ where
         Noted { calls, noticed: noticed.clone(), under_way: under_way.clone(), body_stall: *body_stall };
     let connection = protocol.serve_connection(TokioIo::new(stream), noted);
     tokio::pin!(connection);
+    let mut seen = 0;
+    let answering = poll_fn(|cx| {
+        let answered = under_way.answered();
+        if std::mem::replace(&mut seen, answered) != answered {
+            behind_others(cx);
+            return Poll::Pending;
+        }
+        let ended = connection.as_mut().poll(cx);
+        seen = under_way.answered();
+        ended
+    });
     tokio::select! {
         biased;
-        ended = &mut connection => return ended,
+        ended = answering => return ended,
         // An error says that the port is gone, and its connections go as well.
         _ = going_down.wait_for(|down| *down) => {}
     }
@@ -82,6 +97,13 @@ where
         ended = connection => ended,
         () = silent(&under_way, &noticed) => Ok(()),
     }
+}
+
+/// Has what is polled here polled again, but behind all that its thread has to do: a call that was answered wakes its connection,
+/// and others are answered next, so that one write takes the answers of all. It comes to an end, since only so many can be under way.
+fn behind_others(cx: &mut Context<'_>) {
+    // It is never ready the first time.
+    let _ = pin!(yield_now()).poll(cx);
 }
 
 /// Waits until no call is under way, and for a while nothing was written or waits to be.

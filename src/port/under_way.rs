@@ -23,6 +23,8 @@ pub(super) struct UnderWay(Arc<Counted>);
 #[derive(Debug, Default)]
 struct Counted {
     calls: AtomicUsize,
+    /// How many have begun to be answered, ever.
+    answered: AtomicUsize,
     /// Tells who waits that there is none. Only then: each call would pay for more.
     none: Notify,
 }
@@ -48,6 +50,11 @@ impl UnderWay {
         self.0.calls.load(Ordering::SeqCst) == 0
     }
 
+    /// How many calls have begun to be answered, ever.
+    pub(super) fn answered(&self) -> usize {
+        self.0.answered.load(Ordering::Relaxed)
+    }
+
     /// Waits until there is none.
     pub(super) async fn ended(&self) {
         loop {
@@ -63,7 +70,7 @@ impl UnderWay {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let Counted { calls, none } = &*self.0.0;
+        let Counted { calls, none, .. } = &*self.0.0;
         if calls.fetch_sub(1, Ordering::SeqCst) == 1 {
             none.notify_waiters();
         }
@@ -92,6 +99,9 @@ impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for Answering<F> {
         let this = self.project();
         let answer = ready!(this.answer.poll(cx));
         let call = this.call.take();
+        if let Some(Call(UnderWay(counted))) = &call {
+            counted.answered.fetch_add(1, Ordering::Relaxed);
+        }
         Poll::Ready(answer.map(|answer| answer.map(|body| Answer { body, _call: call })))
     }
 }

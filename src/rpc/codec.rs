@@ -112,7 +112,12 @@ fn single_buffers() -> BufferSettings {
 
 /// Reads one message, and takes the whole of it out of the buffer in any case: what follows is the next.
 fn read<M: Message + Default>(buf: &mut impl Buf) -> Frame<M> {
-    let read = M::decode(&mut *buf);
+    let whole = buf.remaining();
+    // From a slice, which it nearly always is, prost reads twice as fast as from a buffer that may be of several.
+    let read = match buf.chunk() {
+        chunk if chunk.len() == whole => M::decode(chunk),
+        _ => M::decode(&mut *buf),
+    };
     buf.advance(buf.remaining());
     read.map_err(|error| unreadable(&error))
 }

@@ -1,9 +1,10 @@
 //! `LiveNotifications`: what happens, as it happens or since a cursor.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use async_stream::stream;
+use tokio_stream::Stream;
 use tonic::Status;
 
 use super::proto::notification::Kind;
@@ -14,7 +15,7 @@ use super::status::Refusal;
 use super::{award, known};
 use crate::access::Caller;
 use crate::event::UserId;
-use crate::service::{self, Error, Filter, Live, Service, Told};
+use crate::service::{self, Error, Filter, Service, Told};
 
 /// Most entries of one filter. More are refused.
 const FILTER_MAX: usize = 100;
@@ -24,13 +25,12 @@ const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(15);
 const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 /// Longest time between heartbeats. A longer one is refused.
 const HEARTBEAT_MAX: Duration = Duration::from_secs(60);
-/// Notifications that the connection has not yet taken. Further ones wait in the journal.
-const NOTIFICATIONS_BUFFERED: usize = 16;
 
 /// The notifications of one stream.
-pub(super) type Notifications = ReceiverStream<Result<LiveNotificationsResponse, Status>>;
+pub(super) type Notifications = Pin<Box<dyn Stream<Item = Result<LiveNotificationsResponse, Status>> + Send>>;
 
-/// Begins a live stream.
+/// Begins a live stream. It is made as the connection takes it, without a task and a queue of its own: a queue has room for 32
+/// messages from the start, which is most of what an idle stream took. Who takes nothing has the hub's mailbox, then the journal.
 pub(super) fn listen(
     service: &Service,
     caller: &Caller,
@@ -40,33 +40,20 @@ pub(super) fn listen(
     caller.may_listen(filter.users.iter().map(UserId::as_str))?;
     let (from, heartbeat) = (from(service, request)?, heartbeat(request)?);
     let open = caller.open_stream()?;
-    let live = service.live(filter, from, heartbeat);
-    let (sender, notifications) = mpsc::channel(NOTIFICATIONS_BUFFERED);
-    let telling = tell(service.clone(), live, sender);
-    tokio::spawn(async move {
-        telling.await;
-        drop(open);
-    });
-    Ok(ReceiverStream::new(notifications))
-}
-
-/// Tells one caller until the caller leaves or the server goes down.
-async fn tell(
-    service: Service,
-    mut live: Live,
-    notifications: mpsc::Sender<Result<LiveNotificationsResponse, Status>>,
-) {
-    loop {
-        let told = tokio::select! {
-            told = live.next() => told.unwrap_or(Err(Error::ShuttingDown)),
-            () = notifications.closed() => return,
-        };
-        let message = told.map(|told| show(&service, &told)).map_err(|error| Refusal::from(error).into());
-        let last = message.is_err();
-        if notifications.send(message).await.is_err() || last {
-            return;
+    let mut live = service.live(filter, from, heartbeat);
+    let service = service.clone();
+    Ok(Box::pin(stream! {
+        let _open = open;
+        loop {
+            match live.next().await.unwrap_or(Err(Error::ShuttingDown)) {
+                Ok(told) => yield Ok(show(&service, &told)),
+                Err(error) => {
+                    yield Err(Refusal::from(error).into());
+                    return;
+                }
+            }
         }
-    }
+    }))
 }
 
 fn show(service: &Service, told: &Told) -> LiveNotificationsResponse {

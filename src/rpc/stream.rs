@@ -1,17 +1,17 @@
 //! `RecordEvents`: a stream of events, many in flight, each answered in the order sent.
 //!
-//! One task a stream. It reads while it answers, and holds at most [`STREAM_PENDING_MAX`] events: then
-//! it reads no more until the caller has taken an answer, and HTTP/2 holds the caller back. However a stream
-//! ends, what was accepted before is answered first. A key that may record so many events a second is held back in the
-//! same way, rather than told of each event that it should have waited.
+//! There is no task but that of the call: whoever writes the answers to the connection has them made, and what was sent read.
+//! So all answers that are ready go out together, and a caller who takes none is not read from. At most [`STREAM_PENDING_MAX`]
+//! events await their answers: then no more are read either, and HTTP/2 holds the caller back. Where the caller sends nothing
+//! more, or the server goes down, what was accepted before is answered first. A key that may record so many events a second is held
+//! back in the same way, rather than told of each event that it should have waited.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 
-use tokio::sync::mpsc;
+use async_stream::stream;
 use tokio::time::{Sleep, sleep};
-use tokio_stream::StreamExt;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt};
 use tonic::{Status, Streaming};
 
 use super::closing::Closing;
@@ -21,27 +21,62 @@ use super::proto::{ErrorReason, RecordEventsRequest, RecordEventsResponse};
 use super::record;
 use super::status::Refusal;
 use crate::access::Caller;
-use crate::service::{Error, Recorded, STREAM_PENDING_MAX, Service};
-
-/// Answers that the connection has not yet taken, apart from those that count as awaiting theirs.
-const ANSWERS_BUFFERED: usize = 16;
+use crate::service::{Error, Pending, Recorded, STREAM_PENDING_MAX, Service};
 
 /// The answers to a stream of events.
-pub(super) type Answers = ReceiverStream<Result<RecordEventsResponse, Status>>;
+pub(super) type Answers = Pin<Box<dyn Stream<Item = Result<RecordEventsResponse, Status>> + Send>>;
 
-/// Begins to answer a stream of events.
+/// The answers to a stream of events: nothing is read before they are asked for.
 pub(super) fn answer(
     service: Service,
     caller: Caller,
-    requests: Streaming<Frame<RecordEventsRequest>>,
-    closing: Closing,
+    mut requests: Streaming<Frame<RecordEventsRequest>>,
+    mut closing: Closing,
 ) -> Answers {
-    let (sender, answers) = mpsc::channel(ANSWERS_BUFFERED);
     let waiting = VecDeque::new();
-    let exchange =
+    let mut exchange =
         Exchange { service, caller, waiting, historical: None, counted: true, held: None, ended: None };
-    tokio::spawn(exchange.run(requests, sender, closing));
-    ReceiverStream::new(answers)
+    Box::pin(stream! {
+        let mut index = 0;
+        // Once for the whole stream: to begin to wait takes a lock, which an event should not.
+        let begun = closing.begun();
+        tokio::pin!(begun);
+        while exchange.ended.is_none() || !exchange.waiting.is_empty() {
+            let room = exchange.waiting.len() < STREAM_PENDING_MAX;
+            let result = tokio::select! {
+                // Answers first, so that all that are ready are written together; then all that was sent.
+                biased;
+                result = first(&mut exchange.waiting), if !exchange.waiting.is_empty() => result,
+                frame = requests.next(), if exchange.ended.is_none() && room && exchange.held.is_none() => {
+                    match frame {
+                        None => exchange.ended = Some(Ok(())),
+                        Some(Err(status)) => exchange.ended = Some(Err(status)),
+                        Some(Ok(frame)) => exchange.count(frame).await,
+                    }
+                    continue;
+                }
+                frame = late(&mut exchange.held), if exchange.ended.is_none() && exchange.held.is_some() => {
+                    exchange.count(frame).await;
+                    continue;
+                }
+                () = &mut begun, if exchange.ended.is_none() => {
+                    exchange.shut_down();
+                    continue;
+                }
+            };
+            match exchange.result(result) {
+                Ok(result) => yield Ok(RecordEventsResponse { index, result: Some(result) }),
+                Err(status) => {
+                    exchange.ended = Some(Err(status));
+                    break;
+                }
+            }
+            index += 1;
+        }
+        if let Some(Err(status)) = exchange.ended {
+            yield Err(status);
+        }
+    })
 }
 
 /// One stream of events.
@@ -63,62 +98,12 @@ struct Exchange {
 /// An event on its way to its answer.
 enum Waiting {
     /// The service has it.
-    Accepted(Pin<Box<dyn Future<Output = Result<Recorded, Error>> + Send>>),
+    Accepted(Pending),
     /// It was refused at once.
     Refused(Refusal),
 }
 
 impl Exchange {
-    async fn run(
-        mut self,
-        mut requests: Streaming<Frame<RecordEventsRequest>>,
-        answers: mpsc::Sender<Result<RecordEventsResponse, Status>>,
-        mut closing: Closing,
-    ) {
-        let mut index = 0;
-        let mut ready = None;
-        // Once for the whole stream: to begin to wait takes a lock, which an event should not.
-        let gone = answers.closed();
-        let begun = closing.begun();
-        tokio::pin!(gone, begun);
-        while self.ended.is_none() || ready.is_some() || !self.waiting.is_empty() {
-            let room = self.waiting.len() + usize::from(ready.is_some()) < STREAM_PENDING_MAX;
-            tokio::select! {
-                sent = answers.reserve(), if ready.is_some() => {
-                    // An error says that the caller is gone: what was accepted is kept all the same.
-                    let (Ok(room), Some(answer)) = (sent, ready.take()) else { return };
-                    room.send(Ok(answer));
-                }
-                result = first(&mut self.waiting), if ready.is_none() && !self.waiting.is_empty() => {
-                    match self.result(result) {
-                        Ok(result) => ready = Some(RecordEventsResponse { index, result: Some(result) }),
-                        Err(status) => {
-                            self.ended = Some(Err(status));
-                            break;
-                        }
-                    }
-                    index += 1;
-                }
-                frame = requests.next(), if self.ended.is_none() && room && self.held.is_none() => {
-                    match frame {
-                        None => self.ended = Some(Ok(())),
-                        Some(Err(status)) => self.ended = Some(Err(status)),
-                        Some(Ok(frame)) => self.count(frame).await,
-                    }
-                }
-                frame = late(&mut self.held), if self.ended.is_none() && self.held.is_some() => {
-                    self.count(frame).await;
-                }
-                () = &mut begun, if self.ended.is_none() => self.shut_down(),
-                () = &mut gone => return,
-            }
-        }
-        if let Some(Err(status)) = self.ended {
-            // Nobody is left to be told when this fails.
-            let _ = answers.send(Err(status)).await;
-        }
-    }
-
     /// Takes in what was read, or holds it back for as long as its key has to wait.
     async fn count(&mut self, frame: Frame<RecordEventsRequest>) {
         let wait = if std::mem::take(&mut self.counted) { None } else { self.caller.wait() };
@@ -146,8 +131,7 @@ impl Exchange {
             Ok(draft) => draft,
             Err(refusal) => return Ok(Waiting::Refused(refusal)),
         };
-        let pending = self.service.submit(draft, historical).await?;
-        Ok(Waiting::Accepted(Box::pin(pending.answer())))
+        Ok(Waiting::Accepted(self.service.submit(draft, historical).await?))
     }
 
     /// The answer to one event; an error where the stream can answer no more.

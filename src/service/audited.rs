@@ -26,7 +26,7 @@ impl Service {
         self.0.fetch(&event).await?;
         let (submitted, pending) = accept(event, arrival, false, room);
         self.0.queue.send(submitted).await.map_err(|_| self.0.no_writer())?;
-        pending.answer().await.map(drop)
+        pending.await.map(drop)
     }
 
     /// Entries of the audit log, newest first: those before this number, at most so many.

@@ -9,17 +9,36 @@ use crate::award::Place;
 use crate::event::Sequence;
 use crate::store::{Identity, Timeline};
 
+/// How long a cursor is at most: three numbers of sixteen digits, one of eight, and what joins them.
+const MOST_BYTES: usize = 3 * 16 + 8 + 3;
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// The text of a place that lies on this timeline.
 pub(super) fn write(identity: Identity, timeline: u64, place: Place) -> String {
     let Identity(identity) = identity;
     let Sequence(sequence) = place.sequence;
-    let history = match timeline {
-        Timeline::FIRST => format!("{identity:016x}"),
-        timeline => format!("{identity:016x}.{timeline:016x}"),
-    };
-    match place == Place::end_of(place.sequence) {
-        true => format!("{history}-{sequence:x}"),
-        false => format!("{history}-{sequence:x}-{:x}", place.index),
+    let mut text = String::with_capacity(MOST_BYTES);
+    push_hex(&mut text, identity, 16);
+    if timeline != Timeline::FIRST {
+        text.push('.');
+        push_hex(&mut text, timeline, 16);
+    }
+    text.push('-');
+    push_hex(&mut text, sequence, 1);
+    if place != Place::end_of(place.sequence) {
+        text.push('-');
+        push_hex(&mut text, u64::from(place.index), 1);
+    }
+    text
+}
+
+/// Writes a number with so many digits at least. Each answer has a cursor, and `format!` took several times as long.
+fn push_hex(text: &mut String, number: u64, least: u32) {
+    let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(least);
+    for at in (0..digits).rev() {
+        let digit = (number >> (4 * at)) & 0xf;
+        text.push(char::from(DIGITS[digit as usize]));
     }
 }
 

@@ -7,11 +7,11 @@
 
 mod tick;
 
-use std::collections::HashMap;
 use std::iter::Peekable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::award::Place;
@@ -75,6 +75,7 @@ pub(super) struct Writer {
     in_use: Arc<InUse>,
     hub: Arc<Hub>,
     queue: mpsc::Receiver<Submitted>,
+    threads: Threads,
     alarm: Alarm,
     /// Whether the store refused the last group, so that the log says it once and not once a group.
     refused: bool,
@@ -87,18 +88,20 @@ impl Writer {
         hub: Arc<Hub>,
         clock: Clock,
         queue: mpsc::Receiver<Submitted>,
+        threads: Threads,
     ) -> Writer {
         let catalog = in_use.get();
-        Writer { store, catalog, in_use, hub, queue, alarm: Alarm::new(clock), refused: false }
+        Writer { store, catalog, in_use, hub, queue, threads, alarm: Alarm::new(clock), refused: false }
     }
 
     /// Starts the thread.
-    pub(super) fn spawn(self, threads: Threads) -> Thread {
-        let thread = threads.clone().spawn("laurels-writer", move || self.run(&threads));
+    pub(super) fn spawn(self) -> Thread {
+        let thread = self.threads.clone().spawn("laurels-writer", move || self.run());
         thread.expect("the system has room for one more thread at the start")
     }
 
-    fn run(mut self, threads: &Threads) {
+    fn run(mut self) {
+        let threads = &self.threads.clone();
         self.alarm.clock.wake(threads.waker());
         let mut waiting = Vec::with_capacity(GROUP_MAX);
         loop {
@@ -145,7 +148,7 @@ impl Writer {
             Ok(()) => self.tell(&group.outcomes),
             Err(error) => self.log(error),
         }
-        group.answer(kept)
+        group.answer(kept, &self.threads)
     }
 
     /// Takes the rules of a catalog into use, and tells those who ask for them.
@@ -290,9 +293,9 @@ impl Group {
         at
     }
 
-    fn answer(self, kept: Result<(), store::Error>) -> Result<(), Error> {
+    fn answer(self, kept: Result<(), store::Error>, threads: &Threads) -> Result<(), Error> {
         let kept = kept.map_err(Error::from_store);
-        for (reply, standing) in self.waiting {
+        let answer = |(reply, standing)| {
             let of_group = |at: usize, duplicate| match &kept {
                 Ok(()) => Ok(recorded(&self.outcomes[at].record, duplicate)),
                 Err(error) => Err(error.clone()),
@@ -302,7 +305,16 @@ impl Group {
                 Standing::Repeats(at) => of_group(at, true),
                 Standing::Recorded(earlier) => Ok(*earlier),
             };
-            reply.send(result);
+            (reply, result)
+        };
+        let answers: Vec<(Reply, _)> = self.waiting.into_iter().map(answer).collect();
+        // The last one first: a stream waits for the first of its own, and is not woken before it has all the others.
+        let send = |answers: Vec<(Reply, _)>| {
+            answers.into_iter().rev().for_each(|(reply, result)| reply.send(result))
+        };
+        match answers.len() {
+            0 | 1 => send(answers),
+            _ => threads.wake_together(move || send(answers)),
         }
         kept
     }

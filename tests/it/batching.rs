@@ -141,7 +141,7 @@ fn taken_in(runtime: &tokio::runtime::Runtime, directory: &Path, at_once: bool) 
             }
         }
         for pending in pending {
-            pending.answer().await.unwrap();
+            pending.await.unwrap();
         }
         service.shut_down().await;
     });

@@ -297,7 +297,7 @@ async fn streams_end_when_the_server_goes_down_and_what_was_accepted_is_answered
     }
     service.shut_down().await;
     for pending in pending {
-        pending.answer().await.unwrap();
+        pending.await.unwrap();
     }
     let draft = Draft { r#type: "visit".into(), user: "ana".into(), ..Draft::default() };
     assert!(service.record(draft).await.is_err());

@@ -126,7 +126,7 @@ async fn an_event_that_cannot_be_decided_hurts_no_other() {
     let service = start(Odd::new(store), catalog);
     let bad = Draft { user: "panic".to_owned(), ..visit("1") };
     let pending = service.submit(bad, false).await.unwrap();
-    let error = pending.answer().await.unwrap_err();
+    let error = pending.await.unwrap_err();
     assert!(matches!(error, laurels::service::Error::Internal(_)), "{error:?}");
     assert!(!service.record(visit("1")).await.unwrap().duplicate);
 }
@@ -213,7 +213,7 @@ async fn healthz_is_503_while_a_server_goes_down_and_keeps_what_it_accepted() {
     let said = tokio::time::timeout(PATIENCE, went_down).await.expect("it says so at once");
     assert_eq!(said, "503 not serving\n");
     drop(gate);
-    pending.answer().await.unwrap();
+    pending.await.unwrap();
     tokio::time::timeout(PATIENCE, served).await.expect("it goes down").unwrap().unwrap();
 }
 
@@ -238,7 +238,7 @@ async fn events_that_change_much_are_kept_in_smaller_groups() {
         drop(gate);
     }
     for pending in pending {
-        pending.answer().await.unwrap();
+        pending.await.unwrap();
     }
     let largest = odd.largest.load(Ordering::SeqCst);
     assert!((KEYS_MAX..GROUP_CHANGES_MAX + KEYS_MAX).contains(&largest), "{largest}");
@@ -255,7 +255,7 @@ async fn who_waits_for_room_when_the_server_goes_down_is_told_so_and_nothing_acc
     let submitters: Vec<_> = (0..events)
         .map(|n| {
             let service = service.clone();
-            tokio::spawn(async move { service.submit(visit(&format!("{n}")), false).await?.answer().await })
+            tokio::spawn(async move { service.submit(visit(&format!("{n}")), false).await?.await })
         })
         .collect();
     let stopping = tokio::spawn({
@@ -294,7 +294,7 @@ async fn large_events_fill_the_queue_sooner() {
     assert!(matches!(refused, laurels::service::Error::Overloaded { .. }), "{refused:?}");
     drop(gate);
     for pending in pending {
-        pending.answer().await.unwrap();
+        pending.await.unwrap();
     }
     service.record(large(fit)).await.unwrap();
 }

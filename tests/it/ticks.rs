@@ -194,7 +194,7 @@ async fn kept(how: How) -> (Vec<(Award, Option<Time>)>, Vec<String>) {
         latest = latest.max(Time::from_unix(seconds, nanos).unwrap());
         match how {
             How::AtOnce => pending.push(service.submit(event, true).await.unwrap()),
-            How::OneByOne => drop(service.submit(event, true).await.unwrap().answer().await.unwrap()),
+            How::OneByOne => drop(service.submit(event, true).await.unwrap().await.unwrap()),
             How::WithTicksBetween => {
                 // A moment before the next event everything up to then is heard already.
                 clock.set(latest);
@@ -203,7 +203,7 @@ async fn kept(how: How) -> (Vec<(Award, Option<Time>)>, Vec<String>) {
         }
     }
     for pending in pending {
-        pending.answer().await.unwrap();
+        pending.await.unwrap();
     }
     service.shut_down().await;
     let page = store.news_after(Place::START, None, 100_000).unwrap();

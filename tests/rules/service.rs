@@ -82,7 +82,7 @@ impl Server {
 
     async fn answer(&mut self) {
         for pending in self.pending.drain(..) {
-            pending.answer().await.expect("it is kept");
+            pending.await.expect("it is kept");
         }
     }
 

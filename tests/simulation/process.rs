@@ -314,7 +314,7 @@ impl Process {
                 }
             }
             for (of, pending) in waiting {
-                let result = pending.answer().await;
+                let result = pending.await;
                 inbox.borrow_mut().push_back(News::Event(of, Box::new(result)));
             }
         }));
