@@ -243,11 +243,14 @@ fn a_journal_that_is_being_written_is_read_up_to_its_last_whole_event_and_damage
     let events =
         |said: &Said| said.out.lines().find(|line| line.contains("of the journal")).map(str::to_owned);
     assert_eq!(events(&look(&whole)).as_deref(), Some("3 events of the journal were looked at"));
-    // After the last event there are zeros, which the next one is written over.
-    let end = whole.iter().rposition(|byte| *byte != 0).expect("events") + 1;
-    assert_eq!(events(&look(&whole[..end - 3])).as_deref(), Some("2 events of the journal were looked at"));
+    // Behind the last event are zeros, over which the next is written.
+    let written = whole.iter().rposition(|byte| *byte != 0).expect("there are events") + 1;
+    assert_eq!(
+        events(&look(&whole[..written - 3])).as_deref(),
+        Some("2 events of the journal were looked at")
+    );
     let mut damaged = whole.clone();
-    damaged[end / 2] ^= 1;
+    damaged[written / 2] ^= 1;
     let said = look(&damaged);
     assert!(
         said.err.contains("`laurels verify` says more") && said.code == Some(1),
