@@ -71,7 +71,7 @@ fn a_commit_is_written_over_zeros_and_those_that_a_kill_leaves_are_no_damage() {
     let folder = Folder::new(options);
     let mut site = Site::default();
     let logs = || folder.names("journal").into_iter().filter(|name| name.ends_with("log"));
-    let last = || folder.path("journal").join(logs().last().unwrap());
+    let last = || folder.path("journal").join(logs().next_back().unwrap());
     let store = folder.embedded();
     let mut lengths = Vec::new();
     for _ in 0..40 {
