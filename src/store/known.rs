@@ -4,7 +4,8 @@
 //! A key is noted before its document is written, and stays: what the filter does not have, sled does not have. The
 //! filter is not on the disk. In a store that has documents already it is made on the way: each question that sled
 //! answered with nothing [reads on](Known::read_on) over some of sled's keys. So a start waits for nothing, and a site
-//! to which nobody new comes pays nothing. Until all are read, any key may be there.
+//! to which nobody new comes pays nothing. Until all are read, any key may be there. And while sled is made again from the
+//! journal it has fewer documents than there are: then nobody but the replay is told that there is none.
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -32,8 +33,10 @@ pub(super) struct Known {
     hasher: Seeded,
     /// The last one takes all that comes, and more and more keys for ones that it has.
     parts: Vec<Part>,
-    /// Whether it has all keys.
+    /// Whether it has all keys that sled has.
     is_whole: AtomicBool,
+    /// Whether sled has all documents that are not in memory.
+    is_complete: AtomicBool,
     /// Up to which key sled's were read. Only the thread that owns sled reads on.
     read: Mutex<Option<Key>>,
 }
@@ -57,12 +60,23 @@ impl Known {
             parts.push(Part::new(last.bytes * 2));
         }
         let hasher = Seeded::new(hash_seed);
-        Known { hasher, parts, is_whole: AtomicBool::new(false), read: Mutex::new(None) }
+        let (is_whole, is_complete) = Default::default();
+        Known { hasher, parts, is_whole, is_complete, read: Mutex::new(None) }
     }
 
-    /// Whether there may be a document under this key. False is certain.
+    /// Whether there may be a document under this key, if there is none in memory. False is certain.
     pub(super) fn may_have(&self, key: &Key) -> bool {
+        !self.is_complete.load(Ordering::Acquire) || self.may_be_in_sled(key)
+    }
+
+    /// Whether there may be one in sled, which may not have come as far as the journal. False is certain.
+    pub(super) fn may_be_in_sled(&self, key: &Key) -> bool {
         !self.is_whole.load(Ordering::Acquire) || self.has(self.hasher.hash_one(key))
+    }
+
+    /// Sled is about to be made again, and lacks documents until this is said to be over.
+    pub(super) fn set_complete(&self, is_complete: bool) {
+        self.is_complete.store(is_complete, Ordering::Release);
     }
 
     /// Notes a key whose document is about to be written.
@@ -146,11 +160,11 @@ mod tests {
         assert_eq!(known.parts.iter().map(|part| part.bytes >> 10).collect::<Vec<_>>(), [64, 128]);
         for number in 0..100_000 {
             known.note(&key(number));
-            assert!(known.may_have(&key(number)));
+            assert!(known.may_be_in_sled(&key(number)));
         }
-        assert!((0..100_000).all(|number| known.may_have(&key(number))));
+        assert!((0..100_000).all(|number| known.may_be_in_sled(&key(number))));
         assert!(known.parts.iter().all(|part| part.bits.get().is_some()));
-        let mistaken = (100_000..200_000).filter(|number| known.may_have(&key(*number))).count();
+        let mistaken = (100_000..200_000).filter(|number| known.may_be_in_sled(&key(*number))).count();
         assert!(mistaken < 2000, "{mistaken} of 100,000");
     }
 
@@ -159,8 +173,19 @@ mod tests {
         let known = Known::new(0, 0);
         let _sled = with_sled(0, &known);
         (0..10_000).for_each(|number| known.note(&key(number)));
-        assert!((0..10_000).all(|number| known.may_have(&key(number))));
+        assert!((0..10_000).all(|number| known.may_be_in_sled(&key(number))));
         assert_eq!(known.parts.len(), 1);
+    }
+
+    #[test]
+    fn while_sled_is_made_again_any_document_may_be_there() {
+        let known = Known::new(1 << 20, 0);
+        let _sled = with_sled(1, &known);
+        assert!(known.may_have(&key(7)) && !known.may_be_in_sled(&key(7)));
+        known.set_complete(true);
+        assert!(!known.may_have(&key(7)) && known.may_have(&key(0)));
+        known.set_complete(false);
+        assert!(known.may_have(&key(7)));
     }
 
     #[test]
@@ -168,11 +193,11 @@ mod tests {
         let known = Known::new(1 << 20, 0);
         let (_directory, sled) = with_sled(3 * READ_AT_ONCE, &known);
         for _ in 0..2 {
-            assert!(known.may_have(&key(1000)));
+            assert!(known.may_be_in_sled(&key(1000)));
             known.read_on(&sled).unwrap();
         }
         known.read_on(&sled).unwrap();
-        assert!(!known.may_have(&key(1000)));
-        assert!((0..3 * READ_AT_ONCE).all(|number| known.may_have(&key(number))));
+        assert!(!known.may_be_in_sled(&key(1000)));
+        assert!((0..3 * READ_AT_ONCE).all(|number| known.may_be_in_sled(&key(number))));
     }
 }

@@ -250,6 +250,7 @@ impl Keeper {
         match made {
             Ok(()) => {
                 tracing::info!(until = self.behind.sequence.0, "sled is made again from the journal");
+                shared.documents.known.set_complete(true);
                 Ok(sled)
             }
             Err(trouble) => {
@@ -265,6 +266,8 @@ impl Keeper {
     }
 
     fn set_aside(&self, why: &str) -> Result<(), Error> {
+        // Whoever decides meanwhile would take what is not made again yet for what never was.
+        self.shared.documents.known.set_complete(false);
         let directory = self.shared.sled_path();
         seal::remove(&*self.shared.options.disk, &self.shared.seal_path())?;
         let aside = (self.shared.options.trees)
@@ -310,6 +313,7 @@ impl Keeper {
             shared.documents.publish(&key, document, bytes);
         }
         shared.published.set(replay.sums);
+        shared.documents.known.set_complete(true);
         self.sled = Some(sled);
         Ok(())
     }

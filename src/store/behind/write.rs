@@ -59,7 +59,7 @@ pub(super) fn read(
     sled: &Materialized,
     key: &Key,
 ) -> Result<Option<(Document, u64)>, Trouble> {
-    if !shared.documents.known.may_have(key) {
+    if !shared.documents.known.may_be_in_sled(key) {
         return Ok(None);
     }
     let Some(bytes) = sled.get(StoredKey::Document(key))? else {
