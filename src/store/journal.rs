@@ -35,6 +35,9 @@ const OPEN_FILES: usize = 64;
 /// Frames read lately are kept, up to so many bytes: retries and live streams ask for neighbours.
 const FRAMES_BYTES: u64 = 16 << 20;
 
+/// Zeros are written in pieces of so many bytes.
+const PAGE_BYTES: usize = 4096;
+
 type Frames = Cache<(u64, u64), Arc<Frame>, ByBytes, Hasher>;
 type Files = Cache<u64, Arc<dyn File>, UnitWeighter, Hasher>;
 /// Nobody can choose the keys, so no seed is needed.
@@ -123,20 +126,17 @@ impl Journal {
             .map_err(|problem| Error::io("write a group of events", std::io::Error::other(problem)))?;
         let segment = self.segment_with_room(zeros)?;
         let end = segment.end();
-        let header = draft.finish(segment.next(), segment.seed);
+        let (bytes, header) = draft.finish(segment.next(), segment.seed);
         let after = end + header.frame_bytes();
-        let is_ready = after <= *zeros;
-        let ahead = if is_ready { 0 } else { self.ahead_bytes };
-        if let Err(trouble) = self.write(&segment, end, draft.with_zeros(ahead)) {
+        let until = if after <= *zeros { *zeros } else { after + self.ahead_bytes };
+        if let Err(trouble) = self.write(&segment, end, bytes, until - after.max(*zeros)) {
             *zeros = 0;
             let Trouble { reason, for_good } = trouble;
             tracing::error!(path = %segment.path.display(), for_good, "{reason}");
             *failed = for_good.then(|| reason.clone());
             return Err(Error::ReadOnly { reason });
         }
-        if !is_ready {
-            *zeros = after + ahead;
-        }
+        *zeros = until;
         segment.extent.write().unwrap_or_else(PoisonError::into_inner).grow(&header);
         Ok(lengths)
     }
@@ -168,12 +168,14 @@ impl Journal {
         }
     }
 
-    fn write(&self, segment: &Segment, end: u64, bytes: &[u8]) -> Result<(), Trouble> {
+    /// Writes a frame, and after it so many zeros, and syncs them.
+    fn write(&self, segment: &Segment, end: u64, bytes: &[u8], zeros: u64) -> Result<(), Trouble> {
         let failed = |what: &str, error: std::io::Error| format!("the journal cannot be {what}: {error}");
         let file = self
             .file(segment)
             .map_err(|error| Trouble { reason: failed("opened", error), for_good: false })?;
-        if let Err(error) = file.write_at(bytes, end) {
+        let written = file.write_at(bytes, end);
+        if let Err(error) = written.and_then(|()| fill(&*file, end + bytes.len() as u64, zeros)) {
             let reason = failed("written", error);
             return Err(match file.truncate(end) {
                 Ok(()) => Trouble { reason, for_good: false },
@@ -231,6 +233,20 @@ impl Journal {
     fn file(&self, segment: &Segment) -> std::io::Result<Arc<dyn File>> {
         self.files.get_or_insert_with(&segment.first.0, || self.disk.open(&segment.path))
     }
+}
+
+/// Writes so many zeros, page by page: what is written at once the kernel keeps as one piece, and says of all of it that it
+/// was written whenever a part of it was.
+fn fill(file: &dyn File, from: u64, zeros: u64) -> std::io::Result<()> {
+    let page = [0; PAGE_BYTES];
+    let (mut at, until) = (from, from + zeros);
+    while at < until {
+        let left = usize::try_from(until - at).unwrap_or(PAGE_BYTES);
+        let length = (PAGE_BYTES - (at % PAGE_BYTES as u64) as usize).min(left);
+        file.write_at(&page[..length], at)?;
+        at += length as u64;
+    }
+    Ok(())
 }
 
 impl Drop for Journal {

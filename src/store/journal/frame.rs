@@ -214,8 +214,8 @@ impl Draft {
         Ok(length)
     }
 
-    /// Puts the header before what was added.
-    pub(super) fn finish(&mut self, first: Sequence, seed: u32) -> Header {
+    /// The whole frame, as it is to be written.
+    pub(super) fn finish(&mut self, first: Sequence, seed: u32) -> (&[u8], Header) {
         let payload = &self.bytes[HEADER_BYTES..];
         let checksum = checksum(seed, self.count, first, payload);
         let header = Header { length: payload.len(), checksum, count: self.count, first };
@@ -226,13 +226,7 @@ impl Draft {
         self.bytes[8..12].copy_from_slice(&checksum.to_le_bytes());
         self.bytes[12..16].copy_from_slice(&self.count.to_le_bytes());
         self.bytes[16..24].copy_from_slice(&first.0.to_le_bytes());
-        header
-    }
-
-    /// The whole frame as it is to be written, and so many zeros after it.
-    pub(super) fn with_zeros(&mut self, zeros: u64) -> &[u8] {
-        self.bytes.resize(self.bytes.len() + usize::try_from(zeros).unwrap_or(0), 0);
-        &self.bytes
+        (&self.bytes, header)
     }
 }
 
@@ -245,8 +239,8 @@ mod tests {
         let mut draft = Draft::default();
         draft.clear();
         draft.push(EntryRef::Catalog(&Numbers::default())).unwrap();
-        let written = draft.finish(Sequence(7), 1);
-        let (header, payload) = draft.with_zeros(0).split_first_chunk().unwrap();
+        let (bytes, written) = draft.finish(Sequence(7), 1);
+        let (header, payload) = bytes.split_first_chunk().unwrap();
         let header = Header::parse(header).unwrap();
         assert_eq!(header, written);
         assert_eq!((header.first, header.next()), (Sequence(7), Sequence(7)));
