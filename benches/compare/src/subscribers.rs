@@ -119,7 +119,13 @@ async fn gather(laurels: &Subject, streams: u64) -> anyhow::Result<Vec<(String, 
         };
         let mut watch = client.as_ref().context("the first number makes one")?.watch(options);
         // The first message is a heartbeat: from here on nothing is missed.
-        beginning.spawn(async move { watch.next().await.map(|_| (user, watch)) });
+        beginning.spawn(async move {
+            let first = tokio::time::timeout(2 * PATIENCE, watch.next()).await;
+            first
+                .context("a stream has no first message")?
+                .map(|_| (user, watch))
+                .map_err(anyhow::Error::from)
+        });
         if beginning.len() >= AT_ONCE {
             crowd.push(beginning.join_next().await.context("there are some")???);
         }
@@ -136,9 +142,11 @@ async fn hear(crowd: Vec<(String, Watch)>) -> anyhow::Result<()> {
     for (user, mut watch) in crowd {
         hearing.spawn(async move {
             let mut heard = 0;
+            // Heartbeats come in any case, so the time is for the whole.
+            let end = tokio::time::Instant::now() + 2 * PATIENCE;
             while heard < WAVES {
                 let told =
-                    tokio::time::timeout(2 * PATIENCE, watch.next()).await.context("a message is lost")??;
+                    tokio::time::timeout_at(end, watch.next()).await.context("a message is lost")??;
                 match told.kind {
                     Some(NotificationKind::Award(award)) => {
                         ensure!(award.user == user, "{user} hears of {}", award.user);
