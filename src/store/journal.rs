@@ -37,6 +37,7 @@ const FRAMES_BYTES: u64 = 16 << 20;
 
 /// Zeros are written in pieces of so many bytes.
 const PAGE_BYTES: usize = 4096;
+static PAGE: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
 
 type Frames = Cache<(u64, u64), Arc<Frame>, ByBytes, Hasher>;
 type Files = Cache<u64, Arc<dyn File>, UnitWeighter, Hasher>;
@@ -238,12 +239,11 @@ impl Journal {
 /// Writes so many zeros, page by page: what is written at once the kernel keeps as one piece, and says of all of it that it
 /// was written whenever a part of it was.
 fn fill(file: &dyn File, from: u64, zeros: u64) -> std::io::Result<()> {
-    let page = [0; PAGE_BYTES];
     let (mut at, until) = (from, from + zeros);
     while at < until {
         let left = usize::try_from(until - at).unwrap_or(PAGE_BYTES);
         let length = (PAGE_BYTES - (at % PAGE_BYTES as u64) as usize).min(left);
-        file.write_at(&page[..length], at)?;
+        file.write_at(&PAGE[..length], at)?;
         at += length as u64;
     }
     Ok(())

@@ -84,10 +84,13 @@ fn flip(world: &mut World) -> Option<Damage> {
     Some(Damage::Flipped { path, offset: bit / 8, last })
 }
 
-/// Where the last frame of a segment begins.
+/// Where the last frame of a segment begins. After it there may be zeros.
 fn last_frame(bytes: &[u8]) -> usize {
     let (mut at, mut last) = (PREAMBLE_BYTES, PREAMBLE_BYTES);
     while let Some(length) = bytes.get(at + LENGTH_AT..at + LENGTH_AT + 4) {
+        if bytes[at..at + LENGTH_AT].iter().all(|byte| *byte == 0) {
+            break;
+        }
         last = at;
         let length = length.first_chunk().map_or(0, |length| u32::from_le_bytes(*length));
         at += HEADER_BYTES + length as usize;
