@@ -9,13 +9,14 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use quick_cache::Weighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+
 use super::hash::Seeded;
 use super::known::Known;
 use super::options::KNOWN_PART;
 use crate::document::Document;
 use crate::key::Key;
-use quick_cache::Weighter;
-use quick_cache::sync::{Cache, DefaultLifecycle};
 
 /// The dirty ones are in so many tables with a lock each, so that a commit of a thousand holds none for long.
 const SHARDS: usize = 64;

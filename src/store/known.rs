@@ -11,11 +11,12 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use fastbloom::AtomicBloomFilter;
+
 use super::hash::Seeded;
 use super::materialized::Materialized;
 use super::tree::Trouble;
 use crate::key::Key;
-use fastbloom::AtomicBloomFilter;
 
 /// The first part has so many bytes, room for 43,000 keys; each further part has twice as many as the one before.
 const FIRST_BYTES: u64 = 64 << 10;

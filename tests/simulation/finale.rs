@@ -15,9 +15,11 @@ use crate::world::World;
 
 /// Bytes before the first frame of a segment.
 const PREAMBLE_BYTES: usize = 32;
-/// Bytes before the payload of a frame, and where its length is in them.
+/// Bytes before the payload of a frame.
 const HEADER_BYTES: usize = 24;
-const LENGTH_AT: usize = 4;
+/// A frame begins with so many bytes that are the same in all, and its length follows.
+const MAGIC_BYTES: usize = 4;
+const LENGTH_BYTES: usize = 4;
 
 /// What is done to the journal.
 enum Damage {
@@ -87,8 +89,9 @@ fn flip(world: &mut World) -> Option<Damage> {
 /// Where the last frame of a segment begins. After it there may be zeros.
 fn last_frame(bytes: &[u8]) -> usize {
     let (mut at, mut last) = (PREAMBLE_BYTES, PREAMBLE_BYTES);
-    while let Some(length) = bytes.get(at + LENGTH_AT..at + LENGTH_AT + 4) {
-        if bytes[at..at + LENGTH_AT].iter().all(|byte| *byte == 0) {
+    while let Some(header) = bytes.get(at..at + MAGIC_BYTES + LENGTH_BYTES) {
+        let (magic, length) = header.split_at(MAGIC_BYTES);
+        if magic.iter().all(|byte| *byte == 0) {
             break;
         }
         last = at;
