@@ -3,6 +3,7 @@
 //! In that order: whoever asks hears that it goes down, what was accepted is kept, and everybody has a while to take
 //! their last answers.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -25,6 +26,9 @@ pub enum Error {
     /// No event can be recorded.
     #[error("the thread that records events died; what was answered is kept, so start the server again")]
     Recording,
+    /// Nobody can be served.
+    #[error("the system has no room for the threads that serve connections: {0}")]
+    Threads(io::Error),
 }
 
 /// Serves until `shutdown`, and then until what was accepted is kept and answered. A server that cannot record
@@ -58,7 +62,7 @@ pub async fn serve(
         tokio::time::sleep(SHUTDOWN_GRACE).await;
     };
     tokio::select! {
-        () = port.serve(calls, close) => {}
+        served = port.serve(calls, close) => served.map_err(Error::Threads)?,
         () = grace => {
             tracing::warn!("some callers had not taken their last answers when the server went down");
         }

@@ -238,7 +238,7 @@ impl Service {
         let room = room.map_err(Error::internal)?;
         let (event, arrival) = self.0.parse(draft).await?;
         self.0.fetch(&event).await?;
-        let (submitted, pending) = accept(event, arrival, historical, room);
+        let (submitted, pending) = self.0.accept(event, arrival, historical, room);
         self.0.queue.send(submitted).await.map_err(|_| self.0.no_writer())?;
         Ok(pending)
     }
@@ -379,12 +379,26 @@ impl Inner {
         room: OwnedSemaphorePermit,
     ) -> Result<Recorded, Error> {
         self.fetch(&event).await?;
-        let (submitted, pending) = accept(event, arrival, false, room);
+        let (submitted, pending) = self.accept(event, arrival, false, room);
         self.queue.try_send(submitted).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded { retry_after: RETRY_AFTER },
             mpsc::error::TrySendError::Closed(_) => self.no_writer(),
         })?;
         pending.await
+    }
+
+    /// An event for the writer, and what its answer will come from.
+    fn accept(
+        &self,
+        event: Event,
+        arrival: Time,
+        historical: bool,
+        room: OwnedSemaphorePermit,
+    ) -> (Submitted, Pending) {
+        let (answer, pending) = oneshot::channel();
+        let reply = Reply { answer, home: self.threads.home(), _room: room };
+        let waiting = Waiting { event: Box::new(event), arrival, historical, reply };
+        (Submitted::Event(waiting), Pending { answer: pending })
     }
 
     async fn parse(self: &Arc<Self>, draft: Draft) -> Result<(Event, Time), Error> {
@@ -451,14 +465,6 @@ impl Inner {
             false => Error::internal(error::WriterDied),
         }
     }
-}
-
-/// An event for the writer, and what its answer will come from.
-fn accept(event: Event, arrival: Time, historical: bool, room: OwnedSemaphorePermit) -> (Submitted, Pending) {
-    let (answer, pending) = oneshot::channel();
-    let reply = Reply { answer, _room: room };
-    let waiting = Waiting { event: Box::new(event), arrival, historical, reply };
-    (Submitted::Event(waiting), Pending { answer: pending })
 }
 
 /// How much room the data of an event takes: data that is too long is refused soon, and takes no more than

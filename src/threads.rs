@@ -33,13 +33,14 @@ pub struct Threads(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    /// `tasks` is the runtime in which it was begun, if it was in one.
-    System {
-        since: Instant,
-        tasks: Option<Handle>,
-    },
+    System { since: Instant },
     Scheduled(Arc<dyn Schedule>),
 }
+
+/// The runtime of a task that waits, so that its own threads can wake it. From outside, each waking may take a call of the
+/// system.
+#[derive(Clone, Debug)]
+pub struct Home(Option<Handle>);
 
 /// A thread that was started.
 pub struct Thread(Started);
@@ -57,7 +58,7 @@ pub struct Panicked;
 
 impl Default for Threads {
     fn default() -> Threads {
-        Threads(Kind::System { since: Instant::now(), tasks: Handle::try_current().ok() })
+        Threads(Kind::System { since: Instant::now() })
     }
 }
 
@@ -149,12 +150,11 @@ impl Threads {
         }
     }
 
-    /// Has tasks woken by a task instead of by this thread: from outside, each one that is woken may take a call of the
-    /// system, since no thread of the runtime is awake.
-    pub fn wake_together(&self, waking: impl FnOnce() + Send + 'static) {
+    /// Where the task that asks for it is at home.
+    pub fn home(&self) -> Home {
         match &self.0 {
-            Kind::System { tasks: Some(tasks), .. } => drop(tasks.spawn(async move { waking() })),
-            Kind::System { tasks: None, .. } | Kind::Scheduled(_) => waking(),
+            Kind::System { .. } => Home(Handle::try_current().ok()),
+            Kind::Scheduled(_) => Home(None),
         }
     }
 
@@ -163,6 +163,29 @@ impl Threads {
         match &self.0 {
             Kind::System { since, .. } => since.elapsed(),
             Kind::Scheduled(schedule) => schedule.elapsed(),
+        }
+    }
+}
+
+impl Home {
+    /// Wakes all of these, each at home, in their order there. Whose home is not known is woken from here.
+    pub fn wake<T: Send + 'static>(all: impl IntoIterator<Item = (Home, T)>, wake: fn(T)) {
+        let mut homes: Vec<(Handle, Vec<T>)> = Vec::new();
+        for (Home(home), one) in all {
+            let Some(home) = home else {
+                wake(one);
+                continue;
+            };
+            match homes.iter_mut().find(|(known, _)| known.id() == home.id()) {
+                Some((_, waiting)) => waiting.push(one),
+                None => homes.push((home, vec![one])),
+            }
+        }
+        for (home, mut waiting) in homes {
+            match waiting.len() {
+                1 => waiting.drain(..).for_each(wake),
+                _ => drop(home.spawn(async move { waiting.into_iter().for_each(wake) })),
+            }
         }
     }
 }
@@ -208,5 +231,57 @@ impl Thread {
                 }
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// A runtime of one thread with this name, until what is answered is dropped.
+    fn home(name: &str) -> (Home, oneshot::Sender<()>) {
+        let (sender, home) = channel();
+        let (end, ended) = oneshot::channel();
+        let run = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                sender.send(Threads::default().home()).unwrap();
+                drop(ended.await);
+            });
+        };
+        Builder::new().name(name.to_owned()).spawn(run).unwrap();
+        (home.recv().unwrap(), end)
+    }
+
+    #[test]
+    fn those_who_wait_are_woken_at_home_and_in_order() {
+        let ((one, _ends), (other, _end)) = (home("one"), home("other"));
+        let (sender, woken) = channel();
+        let wake = |(number, sender): (u8, Sender<_>)| {
+            sender.send((thread::current().name().unwrap().to_owned(), number)).unwrap();
+        };
+        let all = [(0, &one), (1, &other), (2, &one), (3, &other), (4, &one)];
+        Home::wake(all.map(|(number, home)| (home.clone(), (number, sender.clone()))), wake);
+        drop(sender);
+        let mut woken: Vec<_> = woken.iter().collect();
+        woken.sort_by_key(|(name, _)| name.clone());
+        let at = |name: &str, number| (name.to_owned(), number);
+        assert_eq!(woken, [at("one", 0), at("one", 2), at("one", 4), at("other", 1), at("other", 3)]);
+    }
+
+    #[test]
+    fn who_has_no_runtime_is_woken_at_once() {
+        let home = Threads::default().home();
+        let (sender, woken) = channel();
+        let wake = |(number, sender): (u8, Sender<_>)| {
+            sender.send((thread::current().id(), number)).unwrap();
+        };
+        Home::wake([1, 2].map(|number| (home.clone(), (number, sender.clone()))), wake);
+        let here = thread::current().id();
+        assert_eq!(woken.try_iter().collect::<Vec<_>>(), [(here, 1), (here, 2)]);
     }
 }

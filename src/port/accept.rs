@@ -5,12 +5,13 @@
 //! of what connections may take.
 
 use std::io::{self, ErrorKind};
+use std::net;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{Connection, Noticed};
 use super::limits::Limits;
@@ -45,10 +46,11 @@ impl Gate {
     }
 
     /// Waits for the next connection. Dropped half-way, nothing is lost.
-    pub(super) async fn next(&self) -> (Connection, Noticed) {
+    pub(super) async fn next(&self) -> Accepted {
         loop {
-            let stream = match self.listener.accept().await {
-                Ok((stream, _)) => stream,
+            let accepted = self.listener.accept().await;
+            let stream = match accepted.and_then(|(stream, _)| stream.into_std()) {
+                Ok(stream) => stream,
                 Err(error) => {
                     self.fail(&error).await;
                     continue;
@@ -66,7 +68,7 @@ impl Gate {
             // Answers are small and awaited: without TCP_NODELAY the kernel would hold them back for more. An
             // error says that nobody is there any more, which reading says too.
             let _ = stream.set_nodelay(true);
-            return Connection::new(stream, &self.limits, room);
+            return Accepted { stream, limits: self.limits.clone(), room };
         }
     }
 
@@ -79,6 +81,20 @@ impl Gate {
             tracing::warn!(%error, times, "connections could not be accepted; those there are go on");
         });
         tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// A connection that was let in, and that no runtime reads yet.
+pub(super) struct Accepted {
+    stream: net::TcpStream,
+    limits: Limits,
+    room: OwnedSemaphorePermit,
+}
+
+impl Accepted {
+    /// Has it read by the runtime of the task that asks for it.
+    pub(super) fn open(self) -> io::Result<(Connection, Noticed)> {
+        Ok(Connection::new(TcpStream::from_std(self.stream)?, &self.limits, self.room))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The audit log: what is done to the server itself is written into it, and all of it is read from here.
 
-use super::{Error, Service, accept};
+use super::{Error, Service};
 use crate::act::Note;
 use crate::audit::{self, Entry};
 use crate::key::Key;
@@ -24,7 +24,7 @@ impl Service {
         let arrival = self.0.clock.now();
         let event = note.event(actor, details, arrival);
         self.0.fetch(&event).await?;
-        let (submitted, pending) = accept(event, arrival, false, room);
+        let (submitted, pending) = self.0.accept(event, arrival, false, room);
         self.0.queue.send(submitted).await.map_err(|_| self.0.no_writer())?;
         pending.await.map(drop)
     }

@@ -24,7 +24,7 @@ use crate::hub::Hub;
 use crate::key::Key;
 use crate::outcome::{Outcome, Record};
 use crate::store::{self, Earlier, Store};
-use crate::threads::{Thread, Threads};
+use crate::threads::{Home, Thread, Threads};
 
 use super::{Error, InUse, Recorded};
 use tick::Alarm;
@@ -39,6 +39,7 @@ pub const GROUP_CHANGES_MAX: usize = 64 * 1024;
 /// Who waits for an answer, and the room that the event takes until then.
 pub(super) struct Reply {
     pub(super) answer: oneshot::Sender<Result<Recorded, Error>>,
+    pub(super) home: Home,
     pub(super) _room: OwnedSemaphorePermit,
 }
 
@@ -148,7 +149,7 @@ impl Writer {
             Ok(()) => self.tell(&group.outcomes),
             Err(error) => self.log(error),
         }
-        group.answer(kept, &self.threads)
+        group.answer(kept)
     }
 
     /// Takes the rules of a catalog into use, and tells those who ask for them.
@@ -293,9 +294,9 @@ impl Group {
         at
     }
 
-    fn answer(self, kept: Result<(), store::Error>, threads: &Threads) -> Result<(), Error> {
+    fn answer(self, kept: Result<(), store::Error>) -> Result<(), Error> {
         let kept = kept.map_err(Error::from_store);
-        let answer = |(reply, standing)| {
+        let answer = |(reply, standing): (Reply, _)| {
             let of_group = |at: usize, duplicate| match &kept {
                 Ok(()) => Ok(recorded(&self.outcomes[at].record, duplicate)),
                 Err(error) => Err(error.clone()),
@@ -305,17 +306,11 @@ impl Group {
                 Standing::Repeats(at) => of_group(at, true),
                 Standing::Recorded(earlier) => Ok(*earlier),
             };
-            (reply, result)
+            (reply.home.clone(), (reply, result))
         };
-        let answers: Vec<(Reply, _)> = self.waiting.into_iter().map(answer).collect();
         // The last one first: a stream waits for the first of its own, and is not woken before it has all the others.
-        let send = |answers: Vec<(Reply, _)>| {
-            answers.into_iter().rev().for_each(|(reply, result)| reply.send(result))
-        };
-        match answers.len() {
-            0 | 1 => send(answers),
-            _ => threads.wake_together(move || send(answers)),
-        }
+        let answers = self.waiting.into_iter().rev().map(answer);
+        Home::wake(answers, |(reply, result): (Reply, _)| reply.send(result));
         kept
     }
 }

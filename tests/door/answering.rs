@@ -1,6 +1,7 @@
 //! A port before a service of a test's own: what it does is the port's doing alone.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub(crate) const LARGE: usize = 64 << 20;
 pub(crate) struct Answering {
     pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<()>,
+    served: JoinHandle<io::Result<()>>,
 }
 
 impl Answering {
@@ -49,7 +50,7 @@ impl Answering {
     /// Asks it to go down, and waits until it is.
     pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
-        in_time("the end", self.served).await.unwrap();
+        in_time("the end", self.served).await.unwrap().unwrap();
     }
 }
 

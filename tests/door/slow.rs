@@ -191,6 +191,7 @@ async fn who_reads_nothing_of_what_is_sent_is_let_go() {
     connection.write_all(b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     // It answers, and nobody takes it: what is there to be read stops where the system holds no more. Since nothing
     // tells a client that a server has given up, the server's going down does: it waits for every connection.
+    in_time("the beginning of the answer", connection.peek(&mut [0])).await.unwrap();
     serves(&answering).await;
     in_time("the end of the port", answering.stop()).await;
     let answer = ended(&mut connection).await;

@@ -5,15 +5,17 @@
 //! keeping and telling cost.
 
 use std::io::Write;
+use std::net;
 use std::pin::Pin;
 use std::sync::mpsc;
 use std::thread;
 
 use anyhow::Context as _;
 use futures_util::{Stream, StreamExt};
-use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
-use tokio_stream::wrappers::TcpListenerStream;
+use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use proto::achievement_service_server::{AchievementService, AchievementServiceServer};
@@ -39,28 +41,38 @@ const STREAM_PENDING: usize = 1024;
 /// How many awards the user has of whom is asked.
 const AWARDS: i64 = 20;
 
-/// Serves until it is killed.
+/// Serves until it is killed, on as many threads as Laurels: each with a runtime to itself, and every connection with one.
 pub(crate) fn serve() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Runtime::new().context("start a runtime")?;
-    runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("listen")?;
-        let mut out = std::io::stdout();
-        writeln!(out, "no-op listens on {}", listener.local_addr()?)?;
-        out.flush()?;
-        let incoming = TcpListenerStream::new(listener).map(|accepted| {
-            let connection = accepted?;
-            connection.set_nodelay(true)?;
-            Ok::<_, std::io::Error>(connection)
-        });
-        tonic::transport::Server::builder()
+    let listener = net::TcpListener::bind("127.0.0.1:0").context("listen")?;
+    let mut out = std::io::stdout();
+    writeln!(out, "no-op listens on {}", listener.local_addr()?)?;
+    out.flush()?;
+    let noop = Noop::start();
+    let count = thread::available_parallelism().context("count the cores")?.get();
+    let workers: Vec<_> = (0..count).map(|_| worker(noop.clone())).collect();
+    for worker in workers.iter().cycle() {
+        let (connection, _) = listener.accept().context("accept")?;
+        connection.set_nodelay(true)?;
+        connection.set_nonblocking(true)?;
+        worker.send(connection).map_err(|_| anyhow::anyhow!("a thread that serves is gone"))?;
+    }
+    Ok(())
+}
+
+/// A thread that serves the connections it is given.
+fn worker(noop: Noop) -> UnboundedSender<net::TcpStream> {
+    let (connections, given) = unbounded_channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let incoming = UnboundedReceiverStream::new(given).map(TcpStream::from_std);
+        let server = tonic::transport::Server::builder()
             .max_concurrent_streams(CALLS_PER_CONNECTION)
             .initial_stream_window_size(CALL_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
-            .add_service(AchievementServiceServer::new(Noop::start()))
-            .serve_with_incoming(incoming)
-            .await
-            .context("serve")
-    })
+            .add_service(AchievementServiceServer::new(noop));
+        runtime.block_on(async { server.serve_with_incoming(incoming).await }).context("serve")
+    });
+    connections
 }
 
 /// An event, and where its answer goes.
