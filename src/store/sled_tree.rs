@@ -6,8 +6,11 @@
 //! * its thread that flushes now and then is not started;
 //! * a snapshot that it was writing when it was killed would keep it from opening, and is taken away before;
 //! * it panics on damage: a panic is caught and becomes a [`Trouble`];
-//! * it hangs or deadlocks when used from several threads: it lives in one, that of [`super::behind`].
+//! * it hangs or deadlocks when used from several threads: it lives in one, that of [`super::behind`];
+//! * what it replaced in memory it hands to `crossbeam-epoch`, which frees a little now and then: less than a batch
+//!   replaces, so that memory grew with all that was ever written. [`Garbage`] has it freed.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +29,9 @@ const CACHE_MIN_BYTES: u64 = 1024;
 /// A closed sled gives its lock back a little later: it is asked so often, with a pause in between.
 const LOCK_TRIES: u32 = 200;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
+/// After so many keys that were read or written, what sled replaced for them is freed. One time frees up to eight bags of
+/// 64 things, and a key replaces fewer than ten: its page, and pages that are read for it or leave sled's cache.
+const FREE_EVERY_KEYS: usize = 32;
 
 /// Every sled is a directory of its own.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +44,14 @@ struct SledTree {
     file: Arc<dyn File>,
     directory: PathBuf,
     disk: Arc<dyn Disk>,
+    garbage: Garbage,
+}
+
+/// What sled replaced, and is not freed yet.
+#[derive(Default)]
+struct Garbage {
+    /// Keys since some was freed.
+    keys: Cell<usize>,
 }
 
 impl Trees for SledTrees {
@@ -55,7 +69,14 @@ impl Trees for SledTrees {
             Ok(file)
         })();
         let file = opened.map_err(Trouble::Passing)?;
-        Ok(Box::new(SledTree { db: Some(db), file, directory: directory.to_owned(), disk: disk.clone() }))
+        let garbage = Garbage::default();
+        Ok(Box::new(SledTree {
+            db: Some(db),
+            file,
+            directory: directory.to_owned(),
+            disk: disk.clone(),
+            garbage,
+        }))
     }
 
     fn is_in(&self, directory: &Path) -> bool {
@@ -79,10 +100,13 @@ impl Trees for SledTrees {
 
 impl Tree for SledTree {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
-        Ok(self.contained(|db| db.get(key))?.map(|value| value.to_vec()))
+        let value = self.contained(|db| db.get(key))?.map(|value| value.to_vec());
+        self.garbage.of(1);
+        Ok(value)
     }
 
     fn write(&self, batch: Vec<Write>) -> Result<(), Trouble> {
+        let keys = batch.len();
         let mut writes = sled::Batch::default();
         for (key, value) in batch {
             match value {
@@ -90,7 +114,9 @@ impl Tree for SledTree {
                 None => writes.remove(key),
             }
         }
-        self.contained(|db| db.apply_batch(writes))
+        self.contained(|db| db.apply_batch(writes))?;
+        self.garbage.of(keys);
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), Trouble> {
@@ -108,10 +134,12 @@ impl Tree for SledTree {
     }
 
     fn keys(&self, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Trouble> {
-        self.contained(|db| {
+        let keys: Vec<_> = self.contained(|db| {
             let keys = db.range(from..).keys().take(limit);
             keys.map(|key| Ok(key?.to_vec())).collect()
-        })
+        })?;
+        self.garbage.of(keys.len());
+        Ok(keys)
     }
 
     fn abandon(mut self: Box<Self>) {
@@ -137,6 +165,19 @@ impl SledTree {
             self.disk.sync_directory(&blobs)?;
         }
         Ok(())
+    }
+}
+
+impl Garbage {
+    /// Frees what was replaced for this many keys, or for others before.
+    fn of(&self, keys: usize) {
+        let mut due = self.keys.get() + keys;
+        while due >= FREE_EVERY_KEYS {
+            // Pinned anew each time: what is pinned keeps what it may see.
+            crossbeam_epoch::pin().flush();
+            due -= FREE_EVERY_KEYS;
+        }
+        self.keys.set(due);
     }
 }
 
@@ -210,6 +251,8 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -220,6 +263,30 @@ mod tests {
         // A directory cannot be opened to be written: so it shows that it was tried.
         fs::create_dir(directory.path().join("sled/blobs/7")).unwrap();
         assert!(matches!(sled.sync(), Err(Trouble::Broken(_))));
+    }
+
+    /// Writes so many batches of new keys, with the smallest values: what is replaced for each is mostly of the index.
+    fn write_batches(sled: &dyn Tree, batches: std::ops::Range<usize>) {
+        for batch in batches {
+            let write = |number: usize| (format!("{batch:04}-{number:04}").into_bytes(), Some(vec![1]));
+            sled.write((0..1000).map(write).collect()).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_batches_replaced_is_freed_while_more_are_written() {
+        const BEFORE: usize = 60;
+        // Each frees what those before it left; what other tests have going on may delay it a little.
+        const AFTER: usize = 6;
+        let directory = tempfile::tempdir().unwrap();
+        let sled = SledTrees.open(&directory.path().join("sled"), &Options::default()).unwrap();
+        write_batches(&*sled, 0..BEFORE);
+        // What is freed is freed in the order in which it was replaced, and this comes after all of it.
+        let freed = Arc::new(AtomicBool::new(false));
+        let frees = freed.clone();
+        crossbeam_epoch::pin().defer(move || frees.store(true, Ordering::SeqCst));
+        write_batches(&*sled, BEFORE..BEFORE + AFTER);
+        assert!(freed.load(Ordering::SeqCst));
     }
 
     #[test]
