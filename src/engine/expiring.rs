@@ -41,19 +41,26 @@ impl<D: Documents> Work<'_, D> {
     }
 
     /// Takes an award back, unless it was found true again since: then it waits on. One that expires no longer, or was
-    /// taken back meanwhile, waits no longer.
-    pub(super) fn expire(&mut self, turn: Turn, expiring: Expiring) {
-        let Expiring { slot, user, key } = &expiring;
-        let of_user = Key::user(user);
-        let Some(held) = self.expiries(&of_user, *slot).get(key).cloned() else { return };
+    /// taken back meanwhile, waits no longer. Says whether it was due.
+    pub(super) fn expire(&mut self, turn: Turn, expiring: Expiring) -> bool {
+        let of_user = Key::user(&expiring.user);
+        let Some(held) = self.expiries(&of_user, expiring.slot).get(&expiring.key).cloned() else {
+            return false;
+        };
         if held.until > turn.due {
-            return self.put(Turn { due: held.until, ..turn }, Delayed::Award(expiring));
+            self.put(Turn { due: held.until, ..turn }, Delayed::Award(expiring));
+            return false;
         }
-        self.time(&of_user, *slot, TimerStep::NoHold(key.clone()));
+        self.now = turn.due;
+        self.take_back_expired(&expiring, &held, &of_user);
+        true
+    }
+
+    fn take_back_expired(&mut self, Expiring { slot, user, key }: &Expiring, held: &Held, of_user: &Key) {
+        self.time(of_user, *slot, TimerStep::NoHold(key.clone()));
         let Some(tier) = self.view.catalog.expiring(*slot) else { return };
         let badge = &self.view.catalog.badges[tier.badge];
-        let Some(document) = self.view.document(&of_user) else { return };
-        self.now = turn.due;
+        let Some(document) = self.view.document(of_user) else { return };
         for number in (1..=document.times(badge.number, key)).rev() {
             let Some(award) = document.award(badge.number, key, number) else { continue };
             self.origin = award.event_id.clone();

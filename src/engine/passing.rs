@@ -82,7 +82,7 @@ fn pass_some(
     let mut work = Work::begin(catalog, moment, documents);
     let (clock, _) = work.clock();
     let until = until.max(clock);
-    let mut last = None;
+    let (mut last, mut reached) = (None, None);
     if hears {
         work.ask_for_all(until, most);
     }
@@ -92,14 +92,19 @@ fn pass_some(
         }
         let Some((turn, delayed)) = work.next(until) else { break };
         work.remove(turn);
-        if hears {
-            match delayed {
-                Delayed::Event(later) => work.hear_later(turn, later),
-                Delayed::Award(expiring) => work.expire(turn, expiring),
+        let was_due = match delayed {
+            Delayed::Event(later) if hears => {
+                work.hear_later(turn, later);
+                true
             }
-        }
+            Delayed::Award(expiring) if hears => work.expire(turn, expiring),
+            Delayed::Event(_) | Delayed::Award(_) => true,
+        };
         work.look_at_all();
         last = Some(turn.due);
+        if was_due {
+            reached = last;
+        }
     }
     let Some(last) = last else {
         return match work.view.into_moved() {
@@ -107,7 +112,10 @@ fn pass_some(
             Err(keys) => Passing::Needs(keys),
         };
     };
-    work.advance(last, None);
+    // Time is not moved by what waits on.
+    if let Some(reached) = reached {
+        work.advance(reached, None);
+    }
     let id = format_smolstr!("laurels-tick-{}", moment.sequence.0);
     match work.finish(Event::tick(id, last)) {
         Ok(outcome) => Passing::Heard(outcome),
