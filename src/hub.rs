@@ -1,7 +1,7 @@
 //! Telling: news of awards reach those who listen, the moment they are kept.
 //!
 //! A [`Subscription`] has a mailbox. [`Hub::tell`] puts them into the mailboxes of those whom they
-//! concern and wakes them, and nobody else. A mailbox holds [`MAILBOX_MAX`] of them: whoever does not
+//! concern and wakes them, and nobody else: all that wait on one thread together. A mailbox holds [`MAILBOX_MAX`] of them: whoever does not
 //! empty it in time finds it [`Post::Overflowed`] and reads what is missing from the store instead, so
 //! a slow reader costs no memory and loses nothing.
 
@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::award::{News, Place};
 use crate::event::UserId;
+use crate::threads::Home;
 
 /// Most news that wait in one mailbox. With one more it is emptied, and its owner reads the store.
 pub const MAILBOX_MAX: usize = 64;
@@ -31,10 +32,12 @@ struct Listeners {
     closed: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Mailbox {
     post: Mutex<Waiting>,
     news: Notify,
+    /// Where its owner waits.
+    home: Home,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +45,8 @@ struct Waiting {
     news: VecDeque<News>,
     overflowed: bool,
     closed: bool,
+    /// Whether its owner was woken, or is about to be, and has not looked since.
+    called: bool,
 }
 
 /// What was in a mailbox.
@@ -59,18 +64,23 @@ impl Hub {
     /// Tells news, in order, to whom they concern. `up_to` is the place after them.
     pub fn tell(&self, news: impl IntoIterator<Item = News>, up_to: Place) {
         let mut listeners = lock(&self.0);
+        let mut called = Vec::new();
         for one in news {
             let of_user = listeners.by_user.get(&one.award().user).into_iter().flatten();
             for mailbox in of_user.chain(&listeners.to_all) {
-                mailbox.deliver(&one);
+                if mailbox.deliver(&one) {
+                    called.push((mailbox.home.clone(), mailbox.clone()));
+                }
             }
         }
         listeners.told = up_to;
+        drop(listeners);
+        Home::wake(called, |mailbox: Arc<Mailbox>| mailbox.news.notify_one());
     }
 
-    /// Begins to listen to these users, or to everybody where there are none.
-    pub fn subscribe(self: &Arc<Hub>, users: &[UserId]) -> Subscription {
-        let mailbox = Arc::new(Mailbox::default());
+    /// Begins to listen to these users, or to everybody where there are none. Who listens waits at `home`.
+    pub fn subscribe(self: &Arc<Hub>, users: &[UserId], home: Home) -> Subscription {
+        let mailbox = Arc::new(Mailbox { post: Mutex::default(), news: Notify::new(), home });
         let mut listeners = lock(&self.0);
         for user in users {
             listeners.by_user.entry(user.clone()).or_default().push(mailbox.clone());
@@ -111,6 +121,7 @@ impl Subscription {
         if waiting.closed {
             return Post::Closed;
         }
+        waiting.called = false;
         let news = std::mem::take(&mut waiting.news);
         match std::mem::take(&mut waiting.overflowed) {
             true => Post::Overflowed,
@@ -141,7 +152,8 @@ impl Drop for Subscription {
 }
 
 impl Mailbox {
-    fn deliver(&self, news: &News) {
+    /// Says whether its owner has to be woken.
+    fn deliver(&self, news: &News) -> bool {
         let mut waiting = lock(&self.post);
         if !waiting.overflowed {
             waiting.news.push_back(news.clone());
@@ -150,7 +162,7 @@ impl Mailbox {
             waiting.news = VecDeque::new();
             waiting.overflowed = true;
         }
-        self.news.notify_one();
+        !std::mem::replace(&mut waiting.called, true)
     }
 
     fn close(&self) {
@@ -171,6 +183,7 @@ mod tests {
     use crate::badge::BadgeNumber;
     use crate::event::{EventId, Sequence, Time};
     use crate::key::Key;
+    use crate::threads::Threads;
 
     fn award(sequence: u64, user: &str) -> News {
         News::Award(Award {
@@ -186,6 +199,11 @@ mod tests {
         })
     }
 
+    fn listen(hub: &Arc<Hub>, users: &[&str]) -> Subscription {
+        let users: Vec<_> = users.iter().map(|user| UserId::parse(user).unwrap()).collect();
+        hub.subscribe(&users, Threads::default().home())
+    }
+
     fn tell(hub: &Hub, sequence: u64, user: &str) {
         hub.tell([award(sequence, user)], Place::end_of(Sequence(sequence)));
     }
@@ -198,8 +216,8 @@ mod tests {
     #[test]
     fn an_award_reaches_those_whom_it_concerns() {
         let hub = Arc::new(Hub::default());
-        let ann = hub.subscribe(&[UserId::parse("ann").unwrap()]);
-        let all = hub.subscribe(&[]);
+        let ann = listen(&hub, &["ann"]);
+        let all = listen(&hub, &[]);
         tell(&hub, 1, "ann");
         tell(&hub, 2, "bob");
         assert_eq!(sequences(ann.collect()), [1]);
@@ -208,10 +226,24 @@ mod tests {
         assert_eq!((news.len(), told), (0, Place::end_of(Sequence(2))));
     }
 
+    #[tokio::test]
+    async fn who_was_woken_and_has_looked_is_woken_again() {
+        let hub = Arc::new(Hub::default());
+        let (ann, all) = (listen(&hub, &["ann"]), listen(&hub, &[]));
+        for sequence in [1, 2] {
+            let two = [award(sequence, "ann"), award(sequence, "ann")];
+            hub.tell(two, Place::end_of(Sequence(sequence)));
+            for listener in [&ann, &all] {
+                listener.news().await;
+                assert_eq!(sequences(listener.collect()), [sequence, sequence]);
+            }
+        }
+    }
+
     #[test]
     fn a_mailbox_that_is_not_emptied_is_bounded_and_says_so() {
         let hub = Arc::new(Hub::default());
-        let slow = hub.subscribe(&[]);
+        let slow = listen(&hub, &[]);
         for sequence in 0..=MAILBOX_MAX as u64 {
             tell(&hub, sequence, "ann");
         }
@@ -224,7 +256,7 @@ mod tests {
     #[test]
     fn who_is_gone_leaves_nothing_behind() {
         let hub = Arc::new(Hub::default());
-        let listeners = [hub.subscribe(&[UserId::parse("ann").unwrap()]), hub.subscribe(&[])];
+        let listeners = [listen(&hub, &["ann"]), listen(&hub, &[])];
         hub.close();
         assert!(listeners.iter().all(|listener| listener.collect() == Post::Closed));
         drop(listeners);

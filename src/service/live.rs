@@ -82,7 +82,7 @@ pub struct Live {
 
 impl Live {
     pub(super) fn begin(service: Service, filter: Filter, from: From, heartbeat: Duration) -> Live {
-        let subscription = service.0.hub.subscribe(&filter.users);
+        let subscription = service.0.hub.subscribe(&filter.users, service.0.threads.home());
         // Read after the subscription: whatever comes later is in the mailbox.
         let head = Place::end_of(service.0.store.head());
         let (reached, missed_until) = match from {

@@ -1,7 +1,7 @@
 //! What those who listen cost: memory while nothing happens, and CPU time of a message that is delivered.
 //!
 //! Ten thousand live streams, each of its own user, on a hundred connections. Then every user earns something, again
-//! and again: each stream hears of its own user's awards, and of no others. The same events were recorded before with
+//! and again: each stream hears of its own user's awards, and of no others. Another server records the same events with
 //! nobody there, which is taken off.
 
 use std::time::Duration;
@@ -59,31 +59,43 @@ struct Taken {
 impl Taken {
     async fn by(setting: &Setting) -> anyhow::Result<Taken> {
         let streams = setting.events(STREAMS);
-        let laurels = Subject::laurels(&setting.laurels, EACH, &[])?;
-        let client = Client::connect(laurels.url()).await?;
-        // Everybody is known, and what grows with the first events has grown.
-        waves(&client, streams, 0..WAVES).await?;
-        let alone = laurels.cpu()?;
-        waves(&client, streams, WAVES..2 * WAVES).await?;
-        let alone = laurels.cpu()? - alone;
+        // Beside one to which nobody listens, and which records the same: with each award there is more to be copied.
+        let (alone, heard) = (warm(setting, streams).await?, warm(setting, streams).await?);
+        let record = recording(&alone, streams).await?;
+        drop(alone);
 
-        let before = laurels.rss()?;
-        let crowd = gather(&laurels, streams).await?;
-        let idle = laurels.rss()?.saturating_sub(before);
-        let heard = laurels.cpu()?;
+        let before = heard.rss()?;
+        let crowd = gather(&heard, streams).await?;
+        let idle = heard.rss()?.saturating_sub(before);
         let hearing = tokio::spawn(hear(crowd));
-        waves(&client, streams, 2 * WAVES..3 * WAVES).await?;
+        let cpu = heard.cpu()?;
+        recording(&heard, streams).await?;
         hearing.await??;
-        let heard = laurels.cpu()? - heard;
+        let both = heard.cpu()? - cpu;
 
         let messages = (streams * WAVES) as f64;
         let each = |time: Duration| time.as_secs_f64() * 1e6 / messages;
         Ok(Taken {
             idle_kib: idle as f64 / 1024.0 / streams as f64,
-            deliver_us: each(heard.saturating_sub(alone).max(TICK)),
-            record_us: each(alone),
+            deliver_us: each(both.saturating_sub(record).max(TICK)),
+            record_us: each(record),
         })
     }
+}
+
+/// A server that knows everybody, and where what grows with the first events has grown.
+async fn warm(setting: &Setting, streams: u64) -> anyhow::Result<Subject> {
+    let laurels = Subject::laurels(&setting.laurels, EACH, &[])?;
+    waves(&Client::connect(laurels.url()).await?, streams, 0..WAVES).await?;
+    Ok(laurels)
+}
+
+/// The CPU time of recording some more.
+async fn recording(laurels: &Subject, streams: u64) -> anyhow::Result<Duration> {
+    let client = Client::connect(laurels.url()).await?;
+    let before = laurels.cpu()?;
+    waves(&client, streams, WAVES..2 * WAVES).await?;
+    Ok(laurels.cpu()? - before)
 }
 
 /// Every user earns something, so many times over.
