@@ -66,7 +66,7 @@ pub struct Revocation {
 }
 
 /// What is told of awards.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum News {
     /// One was given.
     Award(Award),
@@ -82,6 +82,19 @@ impl Award {
 }
 
 impl News {
+    /// What one event gave and took back, in the order in which it did. Both are in order by themselves.
+    pub fn of(awards: &[Award], revoked: &[Revocation]) -> impl Iterator<Item = News> {
+        let (mut given, mut taken) = (awards.iter().peekable(), revoked.iter().peekable());
+        std::iter::from_fn(move || match (given.peek(), taken.peek()) {
+            (Some(award), Some(revocation)) if revocation.place < award.place => {
+                taken.next().cloned().map(News::Revocation)
+            }
+            (None, Some(_)) => taken.next().cloned().map(News::Revocation),
+            (Some(_), _) => given.next().cloned().map(News::Award),
+            (None, None) => None,
+        })
+    }
+
     /// Where it stands in the order of everything told.
     pub fn place(&self) -> Place {
         match self {

@@ -70,6 +70,14 @@ impl Document {
         }
     }
 
+    /// Keeps an award, or takes one back; says whether that changed anything.
+    pub fn tell(&mut self, news: News) -> bool {
+        match news {
+            News::Award(award) => self.give(award),
+            News::Revocation(revocation) => self.take_back(revocation),
+        }
+    }
+
     /// Keeps an award; says whether it is a new one.
     pub fn give(&mut self, award: Award) -> bool {
         match self.place_of(award.badge, &award.key, award.number) {

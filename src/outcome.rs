@@ -47,48 +47,23 @@ pub struct Outcome {
 impl Record {
     /// Brings a document up to date: what it has already is left alone. Says whether it changed.
     pub fn apply_to(&self, key: &Key, document: &mut Document) -> bool {
-        let mut share = Share::of(self);
-        share.changes =
-            self.changes.iter().filter(|(of, _)| of == key).flat_map(|(_, changes)| changes).collect();
-        share.news = self.news().filter(|news| Key::user(&news.award().user) == *key).collect();
-        share.apply_to(document)
-    }
-
-    /// What it changed in each document, sorted by key. One event may change many thousands, so they are not looked for
-    /// one by one.
-    pub fn shares(&self) -> Vec<(Key, Share<'_>)> {
-        let changed = self.changes.iter().map(|(key, changes)| {
-            let changes = changes.iter().collect();
-            (key.clone(), Share { changes, ..Share::of(self) })
-        });
-        let told = self
-            .news()
-            .map(|news| (Key::user(&news.award().user), Share { news: vec![news], ..Share::of(self) }));
-        let mut shares: Vec<_> = changed.chain(told).collect();
-        // What happened to one document stays in its order.
-        shares.sort_by(|(one, _), (other, _)| one.cmp(other));
-        shares.dedup_by(|(key, share), (before, whole)| {
-            let is_same = key == before;
-            if is_same {
-                whole.changes.append(&mut share.changes);
-                whole.news.append(&mut share.news);
-            }
-            is_same
-        });
-        shares
+        if document.sequence >= self.sequence {
+            return false;
+        }
+        let mut changed = false;
+        for change in self.changes.iter().filter(|(of, _)| of == key).flat_map(|(_, changes)| changes) {
+            changed |= document.apply(change);
+        }
+        for news in self.news().filter(|news| Key::user(&news.award().user) == *key) {
+            changed |= document.tell(news);
+        }
+        document.sequence = self.sequence;
+        changed
     }
 
     /// What it gave and took back, in the order in which it did.
     pub fn news(&self) -> impl Iterator<Item = News> {
-        let (mut given, mut taken) = (self.awards.iter().peekable(), self.revoked.iter().peekable());
-        std::iter::from_fn(move || match (given.peek(), taken.peek()) {
-            (Some(award), Some(revocation)) if revocation.place < award.place => {
-                taken.next().cloned().map(News::Revocation)
-            }
-            (None, Some(_)) => taken.next().cloned().map(News::Revocation),
-            (Some(_), _) => given.next().cloned().map(News::Award),
-            (None, None) => None,
-        })
+        News::of(&self.awards, &self.revoked)
     }
 
     /// The keys of all documents it changed, each once.
@@ -100,39 +75,6 @@ impl Record {
         keys.sort_unstable();
         keys.dedup();
         keys
-    }
-}
-
-/// What one event changed in one document.
-#[derive(Debug)]
-pub struct Share<'a> {
-    sequence: Sequence,
-    changes: Vec<&'a Change>,
-    news: Vec<News>,
-}
-
-impl Share<'_> {
-    fn of(record: &Record) -> Self {
-        Share { sequence: record.sequence, changes: Vec::new(), news: Vec::new() }
-    }
-
-    /// Brings the document up to date: what it has already is left alone. Says whether it changed.
-    pub fn apply_to(self, document: &mut Document) -> bool {
-        if document.sequence >= self.sequence {
-            return false;
-        }
-        let mut changed = false;
-        for change in self.changes {
-            changed |= document.apply(change);
-        }
-        for news in self.news {
-            changed |= match news {
-                News::Award(award) => document.give(award),
-                News::Revocation(revocation) => document.take_back(revocation),
-            };
-        }
-        document.sequence = self.sequence;
-        changed
     }
 }
 
@@ -148,11 +90,16 @@ pub struct Rarity {
 impl Rarity {
     /// Counts what one event added and took away.
     pub fn count(&mut self, record: &Record) {
-        self.users += u64::from(record.newcomers);
-        for award in record.awards.iter().filter(|award| award.first) {
+        self.add(record.newcomers, &record.awards, &record.revoked);
+    }
+
+    /// The same, of what the record has of it.
+    pub fn add(&mut self, newcomers: u32, awards: &[Award], revoked: &[Revocation]) {
+        self.users += u64::from(newcomers);
+        for award in awards.iter().filter(|award| award.first) {
             *self.holders.entry(award.badge).or_default() += 1;
         }
-        for revocation in record.revoked.iter().filter(|revocation| revocation.last) {
+        for revocation in revoked.iter().filter(|revocation| revocation.last) {
             // A badge that nobody holds is as one that nobody ever held.
             match self.holders.get_mut(&revocation.award.badge) {
                 Some(holders) if *holders > 1 => *holders -= 1,

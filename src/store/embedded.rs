@@ -86,7 +86,8 @@ impl Embedded {
     /// Shows to everybody what is durable now.
     fn publish(&self, group: &[Outcome], lengths: &[usize]) {
         let shared = &self.shared;
-        shared.ids.note(group.iter().map(|outcome| (&outcome.record.event.id, outcome.record.sequence)));
+        let records = group.iter().map(|outcome| &outcome.record);
+        shared.ids.note(records.map(|record| (record.event.id.as_str(), record.sequence)));
         for (outcome, length) in group.iter().zip(lengths) {
             for (key, document) in &outcome.documents {
                 shared.documents.publish(key, document.clone(), *length as u64);

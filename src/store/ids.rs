@@ -34,7 +34,7 @@ pub(super) struct Ids {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
     identity: Identity,
-    fingerprint: fn(&EventId, Identity) -> u64,
+    fingerprint: fn(&str, Identity) -> u64,
     kept: RwLock<Kept>,
     /// Held by who writes runs: one at a time.
     writing: Mutex<()>,
@@ -61,8 +61,8 @@ struct Recent {
 }
 
 /// The fingerprint of an id: seeded, so that nobody can choose ids that clash.
-pub(super) fn fingerprint(id: &EventId, identity: Identity) -> u64 {
-    xxh3_64_with_seed(id.as_str().as_bytes(), identity.0)
+pub(super) fn fingerprint(id: &str, identity: Identity) -> u64 {
+    xxh3_64_with_seed(id.as_bytes(), identity.0)
 }
 
 impl Ids {
@@ -75,7 +75,7 @@ impl Ids {
         disk: Arc<dyn Disk>,
         directory: &Path,
         identity: Identity,
-        fingerprint: fn(&EventId, Identity) -> u64,
+        fingerprint: fn(&str, Identity) -> u64,
     ) -> Result<Ids, Error> {
         let runs = run::open_all(&*disk, directory, identity)
             .map_err(|source| Error::io(format!("open {}", directory.display()), source))?;
@@ -101,18 +101,24 @@ impl Ids {
         Sequence(self.kept.read().unwrap_or_else(PoisonError::into_inner).recent.last)
     }
 
+    /// Makes room for the ids of so many events that are about to be noted.
+    pub(super) fn reserve(&self, events: u64) {
+        let events = usize::try_from(events).unwrap_or(usize::MAX).min(RECENT_MAX);
+        self.kept.write().unwrap_or_else(PoisonError::into_inner).recent.by_fingerprint.reserve(events);
+    }
+
     /// Notes ids, in the order of their events. What is noted already is left alone.
-    pub(super) fn note<'a>(&self, ids: impl Iterator<Item = (&'a EventId, Sequence)>) {
+    pub(super) fn note<'a>(&self, ids: impl Iterator<Item = (&'a str, Sequence)>) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         for (id, sequence) in ids {
-            let fingerprint = (!id.as_str().is_empty()).then(|| (self.fingerprint)(id, self.identity));
+            let fingerprint = (!id.is_empty()).then(|| (self.fingerprint)(id, self.identity));
             kept.recent.note(fingerprint, sequence.0);
         }
     }
 
     /// The events that may have this id: all with its fingerprint, the latest first.
     pub(super) fn candidates(&self, id: &EventId) -> Result<Vec<Sequence>, Error> {
-        let fingerprint = (self.fingerprint)(id, self.identity);
+        let fingerprint = (self.fingerprint)(id.as_str(), self.identity);
         let mut found = Vec::new();
         let runs = {
             let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);

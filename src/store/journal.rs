@@ -5,6 +5,7 @@
 //! closed when they are large enough. The last one has zeros after its last frame, which the next frames are written
 //! over: so their syncs write data and no more. What a crash leaves is put right when it is [opened](open).
 
+mod effects;
 mod frame;
 mod old;
 pub(super) mod open;
@@ -26,6 +27,7 @@ use crate::event::Sequence;
 use crate::outcome::Record;
 use segment::Segment;
 
+pub(super) use effects::{Effects, Replayed, each_change};
 pub(super) use frame::{Entry, EntryRef, Frame, arrival, is_event, push_raw, raw_entries};
 pub(super) use open::gap;
 pub(super) use walk::Walk;

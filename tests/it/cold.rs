@@ -78,8 +78,16 @@ impl Site {
         for (key, document) in &outcome.documents {
             self.kept.insert(key.clone(), document.clone());
         }
-        for (key, share) in outcome.record.shares() {
-            share.apply_to(self.rebuilt.entry(key).or_default());
+        let record = &outcome.record;
+        for (key, changes) in &record.changes {
+            let document = self.rebuilt.entry(key.clone()).or_default();
+            changes.iter().for_each(|change| _ = document.apply(change));
+        }
+        for news in record.news() {
+            self.rebuilt.entry(Key::user(&news.award().user)).or_default().tell(news);
+        }
+        for key in record.keys() {
+            self.rebuilt.entry(key).or_default().sequence = record.sequence;
         }
         // Comparing ten thousand that wait at each of ten thousand events would take a minute.
         if self.sequence < 2000 {

@@ -7,6 +7,7 @@ mod faults;
 mod hazards;
 mod journal_hazards;
 mod known;
+mod replay;
 mod retention;
 mod site;
 mod sled_hazards;

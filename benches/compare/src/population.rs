@@ -15,13 +15,19 @@ const MANY: u64 = 10_000_000;
 const FEW: u64 = 10_000;
 /// No smaller cache can be had.
 const CACHE_MIN: u64 = 1 << 20;
-/// Most changes that are not yet written behind, as `laurels.default.toml` says of `cache_bytes`.
-const UNWRITTEN: u64 = 128 << 20;
+/// What takes memory besides, as docs/operations.md says under Limits: the program itself; changes that are not yet written
+/// behind, and those that come while they are.
+const PROGRAM: u64 = 64 << 20;
+const UNWRITTEN: u64 = 256 << 20;
+/// Whatever is set: where a document is in sled, and the id of an event.
+const DOCUMENT_BYTES: u64 = 32;
+const ID_BYTES: f64 = 1.25;
 /// An event as it is sent, without its frame: id, type, user and data.
 const EVENT_BYTES: f64 = 24.0 + 12.0 + 12.0 + 13.0 + 8.0;
 
 /// Users by Zipf's law, with a cache of a tenth of the state: CPU time of ten million over that of ten thousand;
-/// memory over what settings allow; bytes written and kept.
+/// memory over what is said to be
+/// planned for by its settings and users; bytes written and kept.
 pub(crate) fn users(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let count = setting.events(MANY);
     let few = Population::make(setting, FEW)?;
@@ -57,7 +63,7 @@ struct Population {
     /// Bytes on the disk: of documents, and of the journal with the fingerprints of ids.
     state: u64,
     journal: u64,
-    /// How much memory the settings allow.
+    /// How much memory it may take by its settings and its users.
     allowed: u64,
 }
 
@@ -79,11 +85,14 @@ impl Population {
         let state = bytes_of(&data.join("sled"))?;
         let journal = bytes_of(&data.join("journal"))? + bytes_of(&data.join("ids"))?;
         let cache = (state / 10).max(CACHE_MIN);
+        // Of sled's own cache, three eighths of that, too.
+        let settings = cache + cache * 3 / 8 + PROGRAM + UNWRITTEN;
+        let allowed = settings + count * DOCUMENT_BYTES + (count as f64 * ID_BYTES) as u64;
         laurels.start_again(&["--cache-bytes", &cache.to_string()])?;
         setting.tell(&format!(
             "{count} users: {state} bytes of documents, {journal} of journal, {cache} of cache"
         ));
-        Ok(Population { laurels, state, journal, allowed: cache + cache / 4 + UNWRITTEN })
+        Ok(Population { laurels, state, journal, allowed })
     }
 }
 

@@ -138,7 +138,8 @@ impl Keeper {
             }
             let shared = self.shared.clone();
             let documents = leaving.sorted();
-            let written = write::write(&shared, &sled, &documents, &sums, || self.serve_between(&sled));
+            let each = documents.iter().map(|(key, document)| Ok((*key, &***document)));
+            let written = write::write(&shared, &sled, each, &sums, || self.serve_between(&sled));
             match written {
                 Ok(sizes) => {
                     self.sled = Some(sled);
@@ -307,12 +308,12 @@ impl Keeper {
         let behind = self.bridge(&sled, behind)?;
         let mut replay = Replay::new(&shared, &sled, behind);
         replay.run(head)?;
-        self.behind = replay.behind;
-        shared.behind.store(self.behind.sequence.0, Ordering::SeqCst);
-        for (key, (document, bytes)) in replay.changed {
+        for (key, document, bytes) in replay.finish()? {
             shared.documents.publish(&key, document, bytes);
         }
+        shared.behind.store(replay.behind.sequence.0, Ordering::SeqCst);
         shared.published.set(replay.sums);
+        self.behind = replay.behind;
         shared.documents.known.set_complete(true);
         self.sled = Some(sled);
         Ok(())

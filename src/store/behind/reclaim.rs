@@ -244,7 +244,8 @@ fn documents_from(snapshot: &Snapshot, sled: &Materialized, shared: &Shared) -> 
         }
     }
     batch.write()?;
-    write::write(shared, sled, &[], &sums, || Ok(()))?;
+    let none = std::iter::empty::<Result<(Key, Document), Trouble>>();
+    write::write(shared, sled, none, &sums, || Ok(()))?;
     Ok(sums)
 }
 

@@ -1,6 +1,6 @@
 //! Documents to sled, and from it.
 
-use std::sync::Arc;
+use std::borrow::Borrow;
 
 use super::super::materialized::{Batch, Materialized, StoredKey};
 use super::super::published::Sums;
@@ -11,34 +11,48 @@ use crate::key::Key;
 
 /// Writes documents, and then that everything up to `sums` is there. Both are durable when it returns; how
 /// many bytes each document took is answered, in their order. `between` is called now and then, and can stop it.
-pub(super) fn write(
+pub(super) fn write<K: Borrow<Key>, D: Borrow<Document>>(
     shared: &Shared,
     sled: &Materialized,
-    documents: &[(&Key, &Arc<Document>)],
+    documents: impl Iterator<Item = Result<(K, D), Trouble>>,
     sums: &Sums,
-    mut between: impl FnMut() -> Result<(), Trouble>,
+    between: impl FnMut() -> Result<(), Trouble>,
 ) -> Result<Vec<u64>, Trouble> {
-    let mut sizes = Vec::with_capacity(documents.len());
-    let mut bytes = Vec::new();
-    let mut batch = sled.batch();
-    for (key, document) in documents {
-        bytes.clear();
-        postcard::to_io(&***document, &mut bytes).map_err(|error| other("a document", error))?;
-        sizes.push(bytes.len() as u64);
-        // In one that is new nothing was ever kept.
-        if !document.is_new() && put(shared, &mut batch, key, &bytes)? {
-            between()?;
-        }
-    }
-    batch.write()?;
+    let sizes = self::documents(shared, sled, documents, between)?;
     // The sums are a promise about the documents, so these must be there first.
     sled.sync()?;
     let bytes = postcard::to_stdvec(sums).map_err(|error| other("the sums", error))?;
+    let mut batch = sled.batch();
     batch.put(StoredKey::Sums, &bytes)?;
     batch.write()?;
     sled.sync()?;
     seal::write(&*shared.options.disk, &shared.seal_path(), shared.identity, sums.sequence)
         .map_err(Trouble::Other)?;
+    Ok(sizes)
+}
+
+/// Writes documents only. They need not be durable when it returns.
+pub(super) fn documents<K: Borrow<Key>, D: Borrow<Document>>(
+    shared: &Shared,
+    sled: &Materialized,
+    documents: impl Iterator<Item = Result<(K, D), Trouble>>,
+    mut between: impl FnMut() -> Result<(), Trouble>,
+) -> Result<Vec<u64>, Trouble> {
+    let mut sizes = Vec::with_capacity(documents.size_hint().0);
+    let mut bytes = Vec::new();
+    let mut batch = sled.batch();
+    for document in documents {
+        let (key, document) = document?;
+        let document = document.borrow();
+        bytes.clear();
+        postcard::to_io(document, &mut bytes).map_err(|error| other("a document", error))?;
+        sizes.push(bytes.len() as u64);
+        // In one that is new nothing was ever kept.
+        if !document.is_new() && put(shared, &mut batch, key.borrow(), &bytes)? {
+            between()?;
+        }
+    }
+    batch.write()?;
     Ok(sizes)
 }
 

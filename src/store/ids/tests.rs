@@ -11,7 +11,7 @@ fn open(directory: &Path) -> Ids {
 
 fn note(ids: &Ids, sequences: impl Iterator<Item = u64>) {
     for sequence in sequences {
-        ids.note([(&id(sequence), Sequence(sequence))].into_iter());
+        ids.note([(id(sequence).as_str(), Sequence(sequence))].into_iter());
     }
 }
 
@@ -46,7 +46,7 @@ fn ids_are_found_in_memory_in_runs_and_after_opening_again() {
 fn ids_that_share_a_fingerprint_are_all_candidates() {
     let directory = tempfile::tempdir().unwrap();
     let disk: Arc<dyn Disk> = Arc::new(SystemDisk);
-    let ids = Ids::open_with(disk, directory.path(), Identity(1), |id, _| id.as_str().len() as u64).unwrap();
+    let ids = Ids::open_with(disk, directory.path(), Identity(1), |id, _| id.len() as u64).unwrap();
     note(&ids, 1..=600);
     let expected: Vec<_> = (1..=9).rev().map(Sequence).collect();
     assert_eq!(ids.candidates(&id(1)).unwrap(), expected);

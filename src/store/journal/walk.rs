@@ -27,6 +27,8 @@ pub(in crate::store) struct Walk<J> {
     /// Frames that end before this event are passed over.
     from: Sequence,
     sought: bool,
+    /// Whether frames that were read are kept for who asks for them, or for their neighbours, soon.
+    keeps: bool,
 }
 
 impl<J: Deref<Target = Journal>> Walk<J> {
@@ -39,7 +41,12 @@ impl<J: Deref<Target = Journal>> Walk<J> {
             segments[after.saturating_sub(1)].clone()
         };
         let Mark { sequence: next, offset } = segment.mark_before(from);
-        Walk { journal, segment, offset, next, before: None, from, sought: false }
+        Walk { journal, segment, offset, next, before: None, from, sought: false, keeps: true }
+    }
+
+    /// The same, of which nobody will ask for a frame soon.
+    pub(in crate::store) fn in_passing(self) -> Walk<J> {
+        Walk { keeps: false, ..self }
     }
 
     /// The next frame. None where the durable part ends; asked again later, it goes on.
@@ -124,7 +131,9 @@ impl<J: Deref<Target = Journal>> Walk<J> {
         }
         let frame = self.read_at(self.offset).map_err(|error| self.failed(error))?;
         let frame = Arc::new(frame.ok_or_else(|| self.bad_frame())?);
-        self.journal.frames.insert(key, frame.clone());
+        if self.keeps {
+            self.journal.frames.insert(key, frame.clone());
+        }
         Ok(frame)
     }
 

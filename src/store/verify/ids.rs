@@ -135,7 +135,7 @@ impl Runs {
     /// Takes in that the journal has this event.
     pub(super) fn note(&mut self, id: &EventId, sequence: Sequence) {
         if !id.as_str().is_empty() {
-            self.note_entry((fingerprint(id, self.identity), sequence.0));
+            self.note_entry((fingerprint(id.as_str(), self.identity), sequence.0));
         }
     }
 
