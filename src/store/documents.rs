@@ -146,9 +146,11 @@ impl Documents {
         leaving: &Leaving,
         written: impl Iterator<Item = (&'a Key, &'a Arc<Document>, u64)>,
     ) {
-        // Nobody sees them there while they are leaving as well, so no lock is held meanwhile.
         for (key, document, bytes) in written {
-            self.clean.insert(key.clone(), Held { document: document.clone(), bytes });
+            if !self.is_dirty_again(key, leaving, bytes) {
+                // Nobody sees it there while it is leaving as well, so no lock is held meanwhile.
+                self.clean.insert(key.clone(), Held { document: document.clone(), bytes });
+            }
         }
         for (shard, table) in self.shards.iter().zip(&leaving.0) {
             let counted = table.values().map(Held::counted).sum();
@@ -157,6 +159,18 @@ impl Documents {
             shard.write().unwrap_or_else(PoisonError::into_inner).leaving = none;
             self.dirty_bytes.fetch_sub(counted, Ordering::Relaxed);
         }
+    }
+
+    /// Whether a document that was written was published again meanwhile. Then that one goes on from what was written: what
+    /// many commits were counted for at most, while one after the other was written, would else never be taken off.
+    fn is_dirty_again(&self, key: &Key, leaving: &Leaving, written: u64) -> bool {
+        let mut shard = self.write(key);
+        let Some(newer) = shard.dirty.get_mut(key) else { return false };
+        let left = leaving.0[self.place(key)].get(key).map_or(0, |held| held.bytes);
+        newer.bytes = newer.bytes - left + written;
+        self.dirty_bytes.fetch_add(written, Ordering::Relaxed);
+        self.dirty_bytes.fetch_sub(left, Ordering::Relaxed);
+        true
     }
 
     /// The keys of users among the documents that are not written behind, after one of them.
@@ -188,8 +202,12 @@ impl Documents {
     }
 
     fn shard(&self, key: &Key) -> &RwLock<Shard> {
+        &self.shards[self.place(key)]
+    }
+
+    fn place(&self, key: &Key) -> usize {
         // The remainder is less than SHARDS, and so fits.
-        &self.shards[(self.hasher.hash_one(key) % SHARDS as u64) as usize]
+        (self.hasher.hash_one(key) % SHARDS as u64) as usize
     }
 
     fn read(&self, key: &Key) -> RwLockReadGuard<'_, Shard> {
@@ -274,6 +292,21 @@ mod tests {
         left(&documents, leaving);
         assert_eq!(seen(&documents), Some(2));
         assert_eq!(documents.dirty_bytes(), 0);
+    }
+
+    #[test]
+    fn who_is_published_whenever_something_is_written_is_counted_as_it_was_written() {
+        let documents = Documents::new(1 << 20, 0);
+        publish(&documents, 0);
+        for sequence in 1..100 {
+            let leaving = documents.leave();
+            publish(&documents, sequence);
+            left(&documents, leaving);
+            // What was written, and what the last commit may have brought.
+            assert_eq!(documents.dirty_bytes(), 10 + 10 + OVERHEAD_BYTES);
+        }
+        left(&documents, documents.leave());
+        assert_eq!((documents.dirty_bytes(), seen(&documents)), (0, Some(99)));
     }
 
     #[test]

@@ -23,12 +23,17 @@ const LOOKED_EVERY: Duration = Duration::from_millis(5);
 const NEVER: &str = "1024GiB";
 /// So much journal comes to a checkpoint in a smoke run, which has little.
 const SMOKE_EVERY: &str = "256KiB";
-/// What documents they change must not come to a checkpoint by itself: 128 MiB of them do.
-const FEW_USERS: u64 = 200_000;
+/// What documents are changed must not come to a checkpoint by itself, as 128 MiB of them do, also where the journal is
+/// never written behind: so there are few users, fewer events than in other runs, and a server of its own for each.
+const FEW_USERS: u64 = 50_000;
+const FEW_EVENTS: u64 = 700_000;
+/// So these make at least three of a quarter of the journal that they write.
+const OFTEN: &str = "20MiB";
 
 /// CPU time of checkpoints for each event.
 pub(crate) fn cost(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
-    let laurels = Subject::laurels(&setting.laurels, catalog::THREE, &with(setting))?;
+    let further: &[_] = if setting.smoke { &["--checkpoint-bytes", SMOKE_EVERY] } else { &[] };
+    let laurels = Subject::laurels(&setting.laurels, catalog::THREE, further)?;
     let load = Load { scenario: "stream", events: setting.events(1_600_000), ..Load::default() };
     let mut rounds = Vec::new();
     for round in 0..setting.rounds {
@@ -47,14 +52,17 @@ pub(crate) fn cost(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
 
 /// The slowest hundredth of calls of a server that makes checkpoints, over one that makes none.
 pub(crate) fn waiting(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
-    let some = Subject::laurels(&setting.laurels, catalog::THREE, &with(setting))?;
-    let none = Subject::laurels(&setting.laurels, catalog::THREE, &["--checkpoint-bytes", NEVER])?;
-    let events = setting.events(1_400_000);
+    let often = if setting.smoke { SMOKE_EVERY } else { OFTEN };
+    let events = setting.events(FEW_EVENTS);
     let load = Load { in_flight: 64, users: FEW_USERS, events, ..Load::default() };
+    let measured = |every| {
+        let laurels = Subject::laurels(&setting.laurels, catalog::THREE, &["--checkpoint-bytes", every])?;
+        counted(setting, &laurels, &load)
+    };
     let mut rounds = Vec::new();
     for round in 0..setting.rounds {
-        let (without, never) = counted(setting, &none, &load)?;
-        let (with, checkpoints) = counted(setting, &some, &load)?;
+        let (without, never) = measured(NEVER)?;
+        let (with, checkpoints) = measured(often)?;
         let (with, without) = (with.latency_us.p99, without.latency_us.p99);
         setting.tell(&format!(
             "round {round}: p99 {with} µs with {checkpoints} checkpoints, {without} µs with {never}"
@@ -63,10 +71,6 @@ pub(crate) fn waiting(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
         rounds.push(with / without);
     }
     Ok(vec![Figure::new("p99_checkpoint_over_none", Some(Bar::AtMost(2.0)), rounds)])
-}
-
-fn with(setting: &Setting) -> Vec<&'static str> {
-    if setting.smoke { vec!["--checkpoint-bytes", SMOKE_EVERY] } else { Vec::new() }
 }
 
 /// What was measured, and how many checkpoints there were meanwhile.

@@ -26,8 +26,7 @@ const ID_BYTES: f64 = 1.25;
 const EVENT_BYTES: f64 = 24.0 + 12.0 + 12.0 + 13.0 + 8.0;
 
 /// Users by Zipf's law, with a cache of a tenth of the state: CPU time of ten million over that of ten thousand;
-/// memory over what is said to be
-/// planned for by its settings and users; bytes written and kept.
+/// memory over what is said to be planned for by its settings and users; bytes written and kept.
 pub(crate) fn users(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
     let count = setting.events(MANY);
     let few = Population::make(setting, FEW)?;
