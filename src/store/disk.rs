@@ -9,6 +9,13 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// A lock that was let go of is held a moment longer where its process was just about to start another program, which has all
+/// that is open until it runs. So a lock is asked for so often, with a pause in between, before it is somebody else's.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Held for as long as a directory is this process's alone.
 pub type Lock = Box<dyn Any + Send + Sync>;
@@ -94,11 +101,15 @@ impl Disk for SystemDisk {
 
     fn lock(&self, path: &Path) -> io::Result<Option<Lock>> {
         let file = fs::File::options().create(true).truncate(false).write(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(error),
+        for tries_left in (0..LOCK_TRIES).rev() {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Box::new(file))),
+                Err(fs::TryLockError::WouldBlock) if tries_left > 0 => thread::sleep(LOCK_PAUSE),
+                Err(fs::TryLockError::WouldBlock) => {}
+                Err(fs::TryLockError::Error(error)) => return Err(error),
+            }
         }
+        Ok(None)
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
@@ -142,5 +153,24 @@ impl File for fs::File {
 
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_a_program_has_for_a_moment_is_waited_for_and_one_that_is_held_is_not_had() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("LOCK");
+        let held = SystemDisk.lock(&path).unwrap().unwrap();
+        assert!(SystemDisk.lock(&path).unwrap().is_none());
+        let file = held.downcast::<fs::File>().unwrap();
+        let mut program = Command::new("sleep").arg("0.01").stdin(Stdio::from(*file)).spawn().unwrap();
+        assert!(SystemDisk.lock(&path).unwrap().is_some());
+        program.wait().unwrap();
     }
 }

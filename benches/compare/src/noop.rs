@@ -28,7 +28,7 @@ use proto::record_events_response::Result as Answer;
     clippy::allow_attributes_without_reason,
     reason = "generated"
 )]
-mod proto {
+pub(crate) mod proto {
     tonic::include_proto!("laurels.v1");
 }
 

@@ -6,6 +6,7 @@
 //! crate's `src/`.
 
 pub(crate) mod drive;
+pub(crate) mod laurels;
 pub(crate) mod mariadb;
 pub(crate) mod postgres;
 pub(crate) mod process;
@@ -13,6 +14,8 @@ pub(crate) mod redis;
 pub(crate) mod rounds;
 #[cfg(test)]
 mod tests;
+
+use std::time::Duration;
 
 /// The one type of event, of [`crate::catalog::POSTER`] too.
 pub(crate) const TYPE: &str = "post.created";
@@ -39,8 +42,8 @@ pub(crate) trait Peer {
 
     async fn connect(&self) -> anyhow::Result<Self::Connection>;
 
-    /// Its process.
-    fn process(&self) -> &process::Process;
+    /// The CPU time that its processes have used.
+    fn spent(&self) -> anyhow::Result<Duration>;
 }
 
 /// One connection to it, which does one thing after the other.

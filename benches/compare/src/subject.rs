@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -72,6 +73,12 @@ impl Subject {
 
     pub(crate) fn url(&self) -> &str {
         &self.process.url
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
+        let address = self.url().trim_start_matches("http://");
+        address.parse().with_context(|| format!("{address} is no address"))
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -40,10 +40,10 @@ impl Drive {
         }
         let next = Rc::new(Cell::new(0));
         let connections = self.record(connections, &next, self.warm_up).await?;
-        let (before, began) = (peer.process().spent()?, Instant::now());
+        let (before, began) = (peer.spent()?, Instant::now());
         self.record(connections, &next, self.warm_up + self.events).await?;
         let took = began.elapsed();
-        let spent = peer.process().spent()?.saturating_sub(before);
+        let spent = peer.spent()?.saturating_sub(before);
         let events = self.events as f64;
         Ok(Measured { rate_per_s: events / took.as_secs_f64(), cpu_us: spent.as_secs_f64() * 1e6 / events })
     }

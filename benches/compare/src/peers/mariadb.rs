@@ -1,6 +1,7 @@
 //! MariaDB, with a procedure that does all in one call.
 
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use mysql_async::prelude::Queryable as _;
@@ -95,8 +96,8 @@ impl Peer for MariaDb {
         connect(self.port, Some(DATABASE)).await.context("connect to MariaDB")
     }
 
-    fn process(&self) -> &Process {
-        &self.process
+    fn spent(&self) -> anyhow::Result<Duration> {
+        self.process.spent()
     }
 }
 

@@ -1,6 +1,7 @@
 //! PostgreSQL, with a function that does all in one statement.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rustix::process::Signal;
@@ -83,8 +84,8 @@ impl Peer for Postgres {
         Ok(Prepared { client, record })
     }
 
-    fn process(&self) -> &Process {
-        &self.process
+    fn spent(&self) -> anyhow::Result<Duration> {
+        self.process.spent()
     }
 }
 

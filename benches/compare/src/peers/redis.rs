@@ -1,6 +1,7 @@
 //! Redis, with a function that does all in one call.
 
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use redis::aio::MultiplexedConnection;
@@ -54,8 +55,8 @@ impl Peer for Redis {
         connect(self.port).await.context("connect to Redis")
     }
 
-    fn process(&self) -> &Process {
-        &self.process
+    fn spent(&self) -> anyhow::Result<Duration> {
+        self.process.spent()
     }
 }
 

@@ -4,11 +4,12 @@ use laurels::cli::bench::users::{Distribution, Users};
 
 use super::Peer;
 use super::drive::{Drive, Measured};
+use super::laurels::Laurels;
 use super::mariadb::{Flush, MariaDb};
 use super::postgres::Postgres;
 use super::redis::{Fsync, Redis};
 use crate::catalog;
-use crate::load::{self, Load};
+use crate::load::Load;
 use crate::report::{Bar, Figure};
 use crate::setting::Setting;
 use crate::subject::Subject;
@@ -32,7 +33,7 @@ pub(crate) fn redis(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
             one(&always, "rate_over_redis_always_p1", Some(4.0), "redis_always_p1_cpu_us"),
             one(&second, "rate_over_redis_everysec_p1", None, "redis_everysec_p1_cpu_us"),
         ];
-        let unary = Rounds { scenario: "record", events: 100_000, cpu: "redis_laurels_unary_cpu_us" };
+        let unary = Rounds { asked: Asked::ByCalls, events: 100_000, cpu: "redis_laurels_unary_cpu_us" };
         let mut figures = unary.of(setting, &ways).await?;
 
         let connections = IN_FLIGHT.div_ceil(PIPELINE);
@@ -41,7 +42,7 @@ pub(crate) fn redis(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
             fifty(&always, "rate_over_redis_always_p50_stream", Some(8.0), "redis_always_p50_cpu_us"),
             fifty(&second, "rate_over_redis_everysec_p50_stream", None, "redis_everysec_p50_cpu_us"),
         ];
-        let stream = Rounds { scenario: "stream", events: 300_000, cpu: "redis_laurels_stream_cpu_us" };
+        let stream = Rounds { asked: Asked::ByStream, events: 300_000, cpu: "redis_laurels_stream_cpu_us" };
         figures.extend(stream.of(setting, &ways).await?);
         Ok(figures)
     })
@@ -57,7 +58,9 @@ pub(crate) fn postgres(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
             way(&on, "rate_over_postgres_on", Some(8.0), "postgres_on_cpu_us"),
             way(&off, "rate_over_postgres_off", None, "postgres_off_cpu_us"),
         ];
-        Rounds { scenario: "record", events: 30_000, cpu: "postgres_laurels_cpu_us" }.of(setting, &ways).await
+        Rounds { asked: Asked::ByCalls, events: 30_000, cpu: "postgres_laurels_cpu_us" }
+            .of(setting, &ways)
+            .await
     })
 }
 
@@ -71,7 +74,9 @@ pub(crate) fn mariadb(setting: &Setting) -> anyhow::Result<Vec<Figure>> {
             way(&on, "rate_over_mariadb", Some(8.0), "mariadb_cpu_us"),
             way(&off, "rate_over_mariadb_everysec", None, "mariadb_everysec_cpu_us"),
         ];
-        Rounds { scenario: "record", events: 30_000, cpu: "mariadb_laurels_cpu_us" }.of(setting, &ways).await
+        Rounds { asked: Asked::ByCalls, events: 30_000, cpu: "mariadb_laurels_cpu_us" }
+            .of(setting, &ways)
+            .await
     })
 }
 
@@ -94,11 +99,19 @@ struct Way<'a, P> {
 
 /// What Laurels does beside the peers.
 struct Rounds {
-    /// Of `laurels bench`.
-    scenario: &'static str,
+    asked: Asked,
     events: u64,
     /// The key of what Laurels spends on an event.
     cpu: &'static str,
+}
+
+/// How Laurels is asked.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    /// Each event in a call of its own, by the load that the peers have.
+    ByCalls,
+    /// By `laurels bench stream`.
+    ByStream,
 }
 
 impl Rounds {
@@ -107,14 +120,25 @@ impl Rounds {
         let laurels = Subject::laurels(&setting.laurels, catalog::POSTER, &[])?;
         let events = setting.events(self.events);
         let warm_up = events / 10;
-        let load = Load { scenario: self.scenario, in_flight: IN_FLIGHT, events, warm_up, ..Load::default() };
+        let peer = Laurels::new(laurels.address()?, laurels.pid());
         let mut of_laurels = Vec::new();
         let mut of_peers = vec![Vec::new(); ways.len()];
         for round in 0..setting.rounds {
-            let measured = load.on(&setting.load, &laurels)?;
+            let measured = match self.asked {
+                Asked::ByCalls => {
+                    let (connections, pipeline, run) = (IN_FLIGHT, 1, round as u64);
+                    Drive { connections, pipeline, users: USERS, events, warm_up, run }.on(&peer).await?
+                }
+                Asked::ByStream => {
+                    let load =
+                        Load { scenario: "stream", in_flight: IN_FLIGHT, events, warm_up, ..Load::default() };
+                    let measured = load.on(&setting.load, &laurels)?;
+                    Measured { rate_per_s: measured.rate_per_s, cpu_us: measured.cpu_us }
+                }
+            };
             setting.tell(&format!(
-                "laurels {}: {:.0}/s, {:.2} µs",
-                self.scenario, measured.rate_per_s, measured.cpu_us
+                "laurels {:?}: {:.0}/s, {:.2} µs",
+                self.asked, measured.rate_per_s, measured.cpu_us
             ));
             for (way, measured) in ways.iter().zip(&mut of_peers) {
                 measured.push(way.measure(setting, events, warm_up, round).await?);
@@ -148,7 +172,7 @@ impl<P: Peer> Way<'_, P> {
         Ok(measured)
     }
 
-    fn figures(&self, of_laurels: &[load::Measured], of_peer: &[Measured]) -> [Figure; 2] {
+    fn figures(&self, of_laurels: &[Measured], of_peer: &[Measured]) -> [Figure; 2] {
         let rounds = of_laurels.iter().zip(of_peer);
         let ratios = rounds.map(|(laurels, peer)| laurels.rate_per_s / peer.rate_per_s).collect();
         let spent = of_peer.iter().map(|measured| measured.cpu_us).collect();

@@ -1,13 +1,19 @@
 //! The peers do the same work: of one small history they make the awards that Laurels makes.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use laurels::access::Access;
 use laurels::catalog::{Catalog, Source};
 use laurels::clock::Clock;
 use laurels::event::Draft;
+use laurels::port::Port;
 use laurels::service::Service;
 use laurels::store::{Embedded, Options, Store as _};
+use laurels::{server, web};
+use tokio::net::TcpListener;
 
+use super::laurels::Laurels;
 use super::mariadb::{Flush, MariaDb};
 use super::postgres::Postgres;
 use super::redis::{Fsync, Redis};
@@ -26,14 +32,19 @@ fn history() -> Vec<Event> {
         .concat()
 }
 
-/// What Laurels answers, by its own rules.
-async fn of_laurels() -> Vec<Answer> {
-    let directory = tempfile::tempdir().expect("a directory");
-    let store = Embedded::open(directory.path(), Options::default()).expect("it is empty");
+/// Laurels, by its own rules.
+fn service(directory: &Path) -> Service {
+    let store = Embedded::open(directory, Options::default()).expect("it is empty");
     let files = [Source { name: "rules.toml".to_owned(), text: POSTER.to_owned() }];
     let (catalog, numbers, _) = Catalog::compile(&files, &store.numbers()).expect("the rules are right");
     store.adopt(&numbers).expect("there is room");
-    let service = Service::start(Arc::new(store), Arc::new(catalog), Clock::system());
+    Service::start(Arc::new(store), Arc::new(catalog), Clock::system())
+}
+
+/// What Laurels answers.
+async fn of_laurels() -> Vec<Answer> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let service = service(directory.path());
     let mut answers = Vec::new();
     for Event { id, user } in history() {
         let draft = Draft { id, r#type: TYPE.to_owned(), user, ..Draft::default() };
@@ -62,6 +73,17 @@ async fn earns_what_laurels_does(peer: impl Peer) {
     // All of it again: nothing is counted, and everything is answered as it was the first time.
     let again: Vec<_> = answers.into_iter().map(|answer| Answer { duplicate: true, ..answer }).collect();
     assert_eq!(connection.record(&many).await.expect("it records"), again);
+}
+
+#[tokio::test]
+async fn laurels_earns_the_same_over_http2() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let peer = Laurels::new(listener.local_addr().expect("it listens"), std::process::id());
+    let (port, access) = (Port::new(listener), Access::open(Clock::system()));
+    let service = service(directory.path());
+    tokio::spawn(server::serve(port, web::Options::default(), service, access, std::future::pending()));
+    earns_what_laurels_does(peer).await;
 }
 
 #[tokio::test]
