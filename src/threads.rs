@@ -39,7 +39,7 @@ enum Kind {
 
 /// The runtime of a task that waits, so that its own threads can wake it. From outside, each waking may take a call of the
 /// system.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Home(Option<Handle>);
 
 /// A thread that was started.

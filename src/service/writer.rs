@@ -296,7 +296,7 @@ impl Group {
 
     fn answer(self, kept: Result<(), store::Error>) -> Result<(), Error> {
         let kept = kept.map_err(Error::from_store);
-        let answer = |(reply, standing): (Reply, _)| {
+        let answer = |(mut reply, standing): (Reply, _)| {
             let of_group = |at: usize, duplicate| match &kept {
                 Ok(()) => Ok(recorded(&self.outcomes[at].record, duplicate)),
                 Err(error) => Err(error.clone()),
@@ -306,7 +306,7 @@ impl Group {
                 Standing::Repeats(at) => of_group(at, true),
                 Standing::Recorded(earlier) => Ok(*earlier),
             };
-            (reply.home.clone(), (reply, result))
+            (std::mem::take(&mut reply.home), (reply, result))
         };
         // The last one first: a stream waits for the first of its own, and is not woken before it has all the others.
         let answers = self.waiting.into_iter().rev().map(answer);

@@ -147,7 +147,7 @@ impl Documents {
         written: impl Iterator<Item = (&'a Key, &'a Arc<Document>, u64)>,
     ) {
         for (key, document, bytes) in written {
-            if !self.is_dirty_again(key, leaving, bytes) {
+            if !self.recount(key, leaving, bytes) {
                 // Nobody sees it there while it is leaving as well, so no lock is held meanwhile.
                 self.clean.insert(key.clone(), Held { document: document.clone(), bytes });
             }
@@ -161,9 +161,9 @@ impl Documents {
         }
     }
 
-    /// Whether a document that was written was published again meanwhile. Then that one goes on from what was written: what
-    /// many commits were counted for at most, while one after the other was written, would else never be taken off.
-    fn is_dirty_again(&self, key: &Key, leaving: &Leaving, written: u64) -> bool {
+    /// Counts a document that was published again while it was written from what was written on; says whether it was. What
+    /// commits were counted for at most, while one checkpoint followed the other, would else never be taken off.
+    fn recount(&self, key: &Key, leaving: &Leaving, written: u64) -> bool {
         let mut shard = self.write(key);
         let Some(newer) = shard.dirty.get_mut(key) else { return false };
         let left = leaving.0[self.place(key)].get(key).map_or(0, |held| held.bytes);
